@@ -1,0 +1,75 @@
+import type { Id, JsonObject, Ms } from './runtime.ts'
+
+/** Password hashing, in its own threads behind a bounded queue. */
+export interface Passwords {
+  /**
+   * Hashes a prepared password to a PHC string (argon2id, m=19456, t=2, p=1).
+   * Throws `overloaded` when the queue is full. `gone` drops it while it still waits.
+   */
+  hash(password: string, gone?: AbortSignal): Promise<string>
+  /**
+   * Compares a prepared password with a stored PHC string. Null costs exactly one hash too and is false,
+   * so that a stranger costs what a user costs (ASVS 6.3.8). Throws `overloaded` when the queue is full.
+   */
+  verify(password: string, phc: string | null, gone?: AbortSignal): Promise<boolean>
+  /** Whether the password, as given or in lower case, is on the blocklist of common passwords. */
+  isCommon(password: string): boolean
+}
+
+/** What an access token says (RFC 9068); times in seconds. */
+export interface AccessClaims {
+  readonly userId: Id
+  readonly sessionId: Id
+  readonly authTimeSeconds: number
+  readonly issuedAtSeconds: number
+  readonly expiresAtSeconds: number
+}
+
+export interface NewAccessToken {
+  readonly userId: Id
+  readonly sessionId: Id
+  readonly authTime: Ms
+  readonly roles: readonly string[]
+  /** The user's permissions, space separated. */
+  readonly scope: string
+}
+
+export interface AccessTokens {
+  /** Signs an access token (JWT, `typ: at+jwt`) with the active key; it lives `expiresInSeconds`. */
+  issue(claims: NewAccessToken): Promise<{ token: string; expiresInSeconds: number }>
+  /** Checks form, key, signature, type, issuer, audience and times. Throws `token_invalid` or `token_expired`. */
+  verify(token: string): Promise<AccessClaims>
+  /** The public keys for `/.well-known/jwks.json`: next, active and retired ones that may still verify. */
+  jwks(): { readonly keys: readonly JsonObject[] }
+  /** The algorithm that signs, for discovery documents. */
+  readonly algorithm: string
+}
+
+export interface RefreshTokenParts {
+  readonly keyId: number
+  readonly userId: Id
+  readonly sessionId: Id
+  readonly generation: number
+}
+
+export type SealPurpose = 'outbox' | 'inbox' | 'keys'
+
+/** Random and derived secrets; everything here comes from the master key or the system's random source. */
+export interface Secrets {
+  /** A 256-bit random one-time token (base64url, 43 characters) and the SHA-256 under which it is stored. */
+  newOneTimeToken(): { token: string; hash: Uint8Array }
+  /** The stored form of a presented token; null for a text that can't be one. */
+  hashOneTimeToken(token: string): Uint8Array | null
+  /** The key id with which new sessions derive their refresh secrets. */
+  readonly refreshKeyId: number
+  /** The one refresh token of this session and generation: asking twice gives the same text. */
+  refreshToken(parts: RefreshTokenParts): string
+  /** Recomputes the secret and compares it in constant time before any read; null for anything but our own token. */
+  openRefreshToken(token: string): RefreshTokenParts | null
+  /** AES-256-GCM with a key of its own per purpose; `id` is additional data. */
+  seal(purpose: SealPurpose, id: string, plain: string): Uint8Array
+  /** The plain text, or null when it was sealed with another key, id or purpose, or was altered. */
+  open(purpose: SealPurpose, id: string, sealed: Uint8Array): string | null
+  /** HMAC-SHA256 with a key of its own per purpose. */
+  mac(purpose: 'idempotency', text: string): Uint8Array
+}

@@ -1,0 +1,33 @@
+import type { Id, JsonObject, Ms } from './ports/runtime.ts'
+
+export type Role = string
+export type Status = 'active' | 'disabled'
+
+/** A user as stored. Wire names and what leaves the process are the business of `http/`. */
+export interface User {
+  readonly id: Id
+  /** As typed; unique by its key (see `keys.ts`). */
+  readonly username: string
+  /** As verified or, before that, as typed; mail goes to this and no other form. */
+  readonly email: string
+  readonly emailVerified: boolean
+  /** Asked for and not yet confirmed; dies with every move of the epoch. */
+  readonly pendingEmail: string | null
+  /** PHC string; null for a user that has not set a password yet. */
+  readonly passwordHash: string | null
+  readonly roles: readonly Role[]
+  readonly status: Status
+  /** BCP 47 language tag. */
+  readonly locale: string
+  readonly profile: JsonObject
+  readonly createdAt: Ms
+  readonly updatedAt: Ms
+  readonly lastSignInAt: Ms | null
+  /** Counts what the user sees change; the ETag. Signing in does not move it. */
+  readonly version: number
+  /** Security version: sessions, one-time tokens and pending changes of an older epoch are dead. */
+  readonly epoch: number
+}
+
+/** A user that is about to be stored: version and epoch begin at 1. */
+export type NewUser = Omit<User, 'version' | 'epoch' | 'updatedAt' | 'lastSignInAt' | 'pendingEmail'>
