@@ -1,0 +1,53 @@
+import { fieldError, type FieldError } from './errors.ts'
+import { readEmail, usernameKey } from './keys.ts'
+import { input } from './limits.ts'
+import type { JsonObject } from './ports/runtime.ts'
+
+/** The fields of a user that a request may set; each is checked only where it is given. */
+export interface UserFields {
+  readonly username?: string | undefined
+  readonly email?: string | undefined
+  readonly locale?: string | undefined
+}
+
+/** Every rule of `username`, `email` and `locale` that is broken. Types, and the profile, are the schema's business. */
+export function userFieldErrors(fields: UserFields): FieldError[] {
+  const errors: FieldError[] = []
+  if (fields.username !== undefined && !usernameKey(fields.username)) {
+    const { usernameMinLength: min, usernameMaxLength: max } = input
+    const message = `The username needs ${min} to ${max} characters of A-Z, a-z, 0-9, dot, underscore and hyphen.`
+    errors.push(fieldError('/username', 'username_format', message))
+  }
+  if (fields.email !== undefined && !readEmail(fields.email)) {
+    errors.push(fieldError('/email', 'email_format', 'This is not an address of the form name@example.com.'))
+  }
+  if (fields.locale !== undefined && !isLocale(fields.locale)) {
+    errors.push(
+      fieldError('/locale', 'field_format', 'The locale is not a language tag such as en or pt-BR.'),
+    )
+  }
+  return errors
+}
+
+/** A profile larger than the limit can't be stored, whatever its fields. */
+export function profileSizeErrors(profile: JsonObject): FieldError[] {
+  const bytes = new TextEncoder().encode(JSON.stringify(profile)).length
+  if (bytes <= input.profileMaxBytes) return []
+  const message = `The profile has ${bytes} bytes of JSON; at most ${input.profileMaxBytes} are kept.`
+  return [fieldError('/profile', 'field_too_long', message)]
+}
+
+/** Merges key by key; null clears a key (RFC 7396, one level deep). */
+export function mergeProfile(profile: JsonObject, patch: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries({ ...profile, ...patch }).filter(([, value]) => value !== null))
+}
+
+/** A well-formed language tag (BCP 47). */
+function isLocale(text: string): boolean {
+  if (text.length > input.localeMaxLength) return false
+  try {
+    return Intl.getCanonicalLocales(text).length === 1
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,65 @@
+import type { Caller, Deps } from './deps.ts'
+import { lifetimes } from './limits.ts'
+import { sealMail } from './mail.ts'
+import type { NewToken, OutgoingMail, TokenKind } from './ports/store.ts'
+import type { Id, Ms } from './ports/runtime.ts'
+
+const lifetimeMs: Readonly<Record<TokenKind, Ms>> = {
+  verify_email: lifetimes.verifyTokenMs,
+  change_email: lifetimes.verifyTokenMs,
+  reset_password: lifetimes.resetTokenMs,
+  set_password: lifetimes.setPasswordTokenMs,
+}
+
+const pathOf: Readonly<Record<TokenKind, string>> = {
+  verify_email: '/users/verify-email/',
+  change_email: '/users/verify-email/',
+  reset_password: '/users/reset-password/',
+  set_password: '/users/reset-password/',
+}
+
+/** Whom a link is for. The decoy of an unknown address has no user, and nobody ever gets its mail. */
+export interface LinkOwner {
+  readonly id: Id | null
+  readonly epoch: number
+  readonly locale: string
+}
+
+export const decoyOwner: LinkOwner = { id: null, epoch: 0, locale: 'en' }
+
+export interface NewLink {
+  readonly kind: TokenKind
+  readonly owner: LinkOwner
+  /** The exact address that the link is mailed to and bound to. */
+  readonly email: string
+  /** The action of the event that is written as the mail goes out; null where the cause writes its own. */
+  readonly auditAction: string | null
+}
+
+/** A one-time token and the sealed mail that carries it. The token itself is nowhere but in that mail. */
+export function oneTimeLink(
+  link: NewLink,
+  caller: Caller,
+  deps: Deps,
+): { token: NewToken; mail: OutgoingMail } {
+  const { kind, owner, email } = link
+  const createdAt = deps.clock.now()
+  const expiresAt = createdAt + lifetimeMs[kind]
+  const { token, hash } = deps.secrets.newOneTimeToken()
+  const audit = link.auditAction && {
+    id: deps.ids.next(),
+    action: link.auditAction,
+    requestId: caller.requestId,
+  }
+  const content = {
+    to: email,
+    locale: owner.locale,
+    link: deps.rules.publicUrl + pathOf[kind] + token,
+    params: {},
+    audit: audit || null,
+  }
+  return {
+    token: { hash, kind, userId: owner.id, epoch: owner.epoch, email, createdAt, expiresAt },
+    mail: sealMail(deps, { userId: owner.id, kind, content, createdAt, expiresAt }),
+  }
+}

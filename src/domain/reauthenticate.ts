@@ -1,0 +1,48 @@
+import type { Caller, Deps } from './deps.ts'
+import { DomainError } from './errors.ts'
+import { lifetimes } from './limits.ts'
+import { preparePassword } from './password-rules.ts'
+import type { Actor } from './policy.ts'
+import { signedIn, type SignedIn } from './signed-in.ts'
+import { auditEvent } from './trail.ts'
+
+/** Who proves a password inside a session, and with what. */
+export interface PasswordProof {
+  readonly actor: Actor
+  readonly password: string
+}
+
+/**
+ * Proves the password inside a session: a new token pair of the same session with a new `auth_time`. Throws
+ * `password_incorrect`, or `session_revoked` where the session ended meanwhile.
+ */
+export async function reauthenticate(proof: PasswordProof, caller: Caller, deps: Deps): Promise<SignedIn> {
+  const { user, session } = proof.actor
+  await requirePassword(proof, caller, deps)
+  const now = deps.clock.now()
+  const renewed = await deps.store.renewSession(
+    {
+      userId: user.id,
+      sessionId: session.id,
+      expectEpoch: user.epoch,
+      refreshKeyId: deps.secrets.refreshKeyId,
+      now,
+      idleEndsAt: now + lifetimes.sessionIdleMs,
+    },
+    { audit: auditEvent({ action: 'reauthenticate', userId: user.id }, caller, deps) },
+  )
+  if (renewed.kind === 'stale') throw new DomainError('session_revoked')
+  return signedIn(renewed.user, renewed.session, deps)
+}
+
+/** Throws `password_incorrect` unless this is the actor's password. */
+export async function requirePassword(proof: PasswordProof, caller: Caller, deps: Deps): Promise<void> {
+  const { user } = proof.actor
+  const right = await deps.passwords.verify(preparePassword(proof.password), user.passwordHash, caller.gone)
+  if (right) return
+  deps.log.info(
+    { event: 'password_refused', userId: user.id, requestId: caller.requestId },
+    'password refused',
+  )
+  throw new DomainError('password_incorrect')
+}

@@ -1,0 +1,96 @@
+import type { Caller, Deps } from './deps.ts'
+import { DomainError, fieldError, refuseInvalid, type FieldError } from './errors.ts'
+import { mergeProfile, profileSizeErrors, userFieldErrors } from './field-rules.ts'
+import { readEmail } from './keys.ts'
+import { lifetimes } from './limits.ts'
+import { oneTimeLink } from './one-time-link.ts'
+import { passwordErrors, preparePassword } from './password-rules.ts'
+import type { JsonObject } from './ports/runtime.ts'
+import type { ClaimedField } from './ports/store.ts'
+import { auditEvent } from './trail.ts'
+import type { NewUser, User } from './user.ts'
+
+export interface Registration {
+  readonly username: string
+  readonly email: string
+  readonly password: string
+  readonly profile?: JsonObject | undefined
+  readonly locale?: string | undefined
+}
+
+/** The Idempotency-Key of the request, and the text of its body. */
+export interface Idempotency {
+  readonly key: string
+  readonly body: string
+}
+
+/**
+ * Creates a user and mails the confirmation link, all in one step. The same Idempotency-Key with the same body gives
+ * the first user again. Throws `registration_closed`, `validation_failed`, `email_taken` or `username_taken`
+ * (both named where both are), `idempotency_key_reused`.
+ */
+export async function register(
+  registration: Registration,
+  caller: Caller & { readonly idempotency?: Idempotency | undefined },
+  deps: Deps,
+): Promise<User> {
+  if (deps.rules.registration === 'closed') throw new DomainError('registration_closed')
+  refuseInvalid(registrationErrors(registration, deps))
+  const passwordHash = await deps.passwords.hash(preparePassword(registration.password), caller.gone)
+  const user = newUser(registration, passwordHash, deps)
+  const owner = { id: user.id, epoch: 1, locale: user.locale }
+  const link = oneTimeLink(
+    { kind: 'verify_email', owner, email: user.email, auditAction: null },
+    caller,
+    deps,
+  )
+  const created = await deps.store.createUser(
+    { user, token: link.token, ...(caller.idempotency && { idempotency: sealed(caller.idempotency, deps) }) },
+    { audit: auditEvent({ action: 'register', userId: user.id }, caller, deps), mail: link.mail },
+  )
+  if (created.kind === 'conflict') throw taken(created.fields)
+  if (created.kind === 'key_reused') throw new DomainError('idempotency_key_reused')
+  return created.user
+}
+
+/** Every rule that a registration breaks, for as much of it as could be read. */
+export function registrationErrors(
+  registration: Partial<Registration>,
+  deps: Pick<Deps, 'passwords'>,
+): FieldError[] {
+  const { password, profile } = registration
+  return [
+    ...userFieldErrors(registration),
+    ...(password === undefined ? [] : passwordErrors(password, { context: registration }, deps.passwords)),
+    ...(profile === undefined ? [] : profileSizeErrors(profile)),
+  ]
+}
+
+/** The 409 for claims that somebody else holds: the first names the problem, all are listed. */
+export function taken(fields: readonly ClaimedField[]): DomainError {
+  const errors = fields.map((field) => fieldError(`/${field}`, `${field}_taken`))
+  return new DomainError(fields.includes('email') ? 'email_taken' : 'username_taken', { errors })
+}
+
+function newUser(registration: Registration, passwordHash: string, deps: Deps): NewUser {
+  return {
+    id: deps.ids.next(),
+    username: registration.username,
+    email: readEmail(registration.email)?.address ?? registration.email,
+    emailVerified: false,
+    passwordHash,
+    roles: ['user'],
+    status: 'active',
+    locale: registration.locale ?? 'en',
+    profile: mergeProfile({}, registration.profile ?? {}),
+    createdAt: deps.clock.now(),
+  }
+}
+
+function sealed(idempotency: Idempotency, deps: Deps) {
+  return {
+    key: deps.secrets.mac('idempotency', `register ${idempotency.key}`),
+    body: deps.secrets.mac('idempotency', `body ${idempotency.body}`),
+    expiresAt: deps.clock.now() + lifetimes.idempotencyMs,
+  }
+}
