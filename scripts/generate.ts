@@ -1,0 +1,58 @@
+/**
+ * Writes the generated files: `npm run generate`. With `--check` it writes nothing and fails if one is out of step.
+ * A new one is a line in `generators` and a module `generate-<what>.ts` beside this one.
+ */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { generateErrors } from './generate-errors.ts'
+
+const ROOT = join(import.meta.dirname, '..')
+
+interface Generator {
+  /** From the root of the checkout. */
+  readonly path: string
+  /** The whole content; the same for the same sources, on every machine. */
+  readonly make: () => string | Promise<string>
+}
+
+export const generators: readonly Generator[] = [
+  { path: 'docs/reference/errors.md', make: generateErrors },
+  // Here, from their tables in src/: docs/reference/openapi.json and .env.example.
+]
+
+/** The files whose content is not what their generator makes. */
+export async function staleFiles(): Promise<readonly string[]> {
+  const stale: string[] = []
+  for (const { path, make } of generators) {
+    if (current(path) !== (await make())) stale.push(path)
+  }
+  return stale
+}
+
+function current(path: string): string | null {
+  const file = join(ROOT, path)
+  return existsSync(file) ? readFileSync(file, 'utf8') : null
+}
+
+async function write({ path, make }: Generator): Promise<void> {
+  const content = await make()
+  if (current(path) === content) return
+  const file = join(ROOT, path)
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, content)
+  process.stdout.write(`wrote ${path}\n`)
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } })
+  if (!values.check) {
+    for (const generator of generators) await write(generator)
+    return
+  }
+  const stale = await staleFiles()
+  for (const path of stale) process.stdout.write(`${path} is out of step: run npm run generate\n`)
+  if (stale.length > 0) process.exitCode = 1
+}
+
+if (import.meta.main) await main()
