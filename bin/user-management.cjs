@@ -42,7 +42,7 @@ function pinnedNode() {
   if (name) {
     try {
       return require.resolve(name + '/bin/' + file)
-    } catch (_) {
+    } catch {
       // not installed: the link that npm makes may still lead to another build
     }
   }
@@ -88,10 +88,16 @@ function followTheLauncher() {
 function main() {
   const launched = process.env[MARKER] === '1' && Boolean(process.channel)
   if (launched) followTheLauncher()
-  if (newEnough(process.versions.node)) return import('../src/main.ts')
+  if (newEnough(process.versions.node)) {
+    void import('../src/main.ts')
+    return
+  }
   const node = launched ? null : pinnedNode()
-  if (node) return runWith(node)
-  return refuse(
+  if (node) {
+    runWith(node)
+    return
+  }
+  refuse(
     'this is ' + process.versions.node,
     'run "npm ci" in ' + path.join(__dirname, '..') + ', or install one from https://nodejs.org/',
   )

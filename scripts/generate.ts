@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { generateCommonPasswords } from './generate-common-passwords.ts'
 import { generateErrors } from './generate-errors.ts'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -17,6 +18,7 @@ interface Generator {
 }
 
 export const generators: readonly Generator[] = [
+  { path: 'src/crypto/common-passwords.ts', make: generateCommonPasswords },
   { path: 'docs/reference/errors.md', make: generateErrors },
   // Here, from their tables in src/: docs/reference/openapi.json and .env.example.
 ]
