@@ -1,0 +1,94 @@
+import { DomainError } from '../domain/errors.ts'
+import { http, queues } from '../domain/limits.ts'
+
+/** How much one more measurement moves the estimate of the time a hash takes. */
+const NEW_MEASUREMENT_WEIGHT = 1 / 8
+
+interface Waiting<Task, Result> {
+  readonly task: Task
+  readonly resolve: (result: Result) => void
+  readonly reject: (reason: unknown) => void
+  readonly stopListening: () => void
+}
+
+export interface HashQueue<Task, Result> {
+  /**
+   * Runs the task when its turn comes. Throws `overloaded`, before any work, when the waiting work would exceed
+   * `queues.hashQueueMaxMs`, when `gone` aborts while the task waits, and after `close`.
+   */
+  run(task: Task, gone?: AbortSignal): Promise<Result>
+  /** How many tasks wait; those that run are not counted. */
+  waiting(): number
+  /** Refuses everything that waits or comes, and resolves when the running tasks have ended. */
+  close(): Promise<void>
+}
+
+/**
+ * A gate in front of the hash threads: at most `width` tasks run, the others wait first in, first out. What may wait
+ * is bounded by its work, the number of tasks times the measured milliseconds of one (ASVS 15.2.2), and a task
+ * whose client has gone leaves the queue. A running task is never stopped: that would cost its thread.
+ */
+export function createHashQueue<Task, Result extends { readonly ms: number }>(
+  width: number,
+  execute: (task: Task) => Promise<Result>,
+): HashQueue<Task, Result> {
+  // A Set keeps the order of arrival and lets a task that nobody wants leave in constant time.
+  const line = new Set<Waiting<Task, Result>>()
+  let running = 0
+  let estimateMs: number = queues.hashEstimateMs
+  let closed = false
+  let whenIdle: (() => void) | undefined
+
+  function start(next: Waiting<Task, Result>): void {
+    next.stopListening()
+    running++
+    execute(next.task)
+      .then((result) => {
+        estimateMs += (result.ms - estimateMs) * NEW_MEASUREMENT_WEIGHT
+        next.resolve(result)
+      }, next.reject)
+      .finally(ended)
+  }
+
+  function ended(): void {
+    running--
+    const [next] = line
+    if (next && line.delete(next)) start(next)
+    else if (running === 0) whenIdle?.()
+  }
+
+  function enter(entry: Waiting<Task, Result>): void {
+    if (running < width) start(entry)
+    else line.add(entry)
+  }
+
+  function run(task: Task, gone?: AbortSignal): Promise<Result> {
+    const full = running >= width && (line.size + 1) * estimateMs > queues.hashQueueMaxMs
+    if (closed || full || gone?.aborted) return Promise.reject(overloaded())
+    return new Promise((resolve, reject) => {
+      const drop = (): void => {
+        if (line.delete(entry)) reject(overloaded())
+      }
+      const stopListening = (): void => gone?.removeEventListener('abort', drop)
+      const entry = { task, resolve, reject, stopListening }
+      gone?.addEventListener('abort', drop, { once: true })
+      enter(entry)
+    })
+  }
+
+  async function close(): Promise<void> {
+    closed = true
+    for (const entry of line) {
+      entry.stopListening()
+      entry.reject(overloaded())
+    }
+    line.clear()
+    if (running > 0) await new Promise<void>((resolve) => (whenIdle = resolve))
+  }
+
+  return { run, waiting: () => line.size, close }
+}
+
+function overloaded(): DomainError {
+  return new DomainError('overloaded', { retryAfterSeconds: http.retryAfterSeconds })
+}

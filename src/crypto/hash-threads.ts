@@ -1,0 +1,66 @@
+import type { Piscina } from 'piscina'
+
+import type { Log } from '../domain/ports/runtime.ts'
+import type { Argon2Result, Argon2Task } from './argon2-worker.ts'
+import type { Hasher } from './passwords.ts'
+
+/** A thread that has had no hash for so long ends; one stays. */
+const IDLE_THREAD_MS = 30_000
+
+/** When the one thread that stays is started, unless a hash comes earlier: after the start, so as not to slow it. */
+const WARM_UP_MS = 1_000
+
+/** The worker beside this file, with the same extension (`.ts`, or `.js` in the published package). */
+const WORKER_URL = new URL(
+  `./argon2-worker${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`,
+  import.meta.url,
+)
+
+/**
+ * Hash threads, at most one a core, started on demand. One is kept, so that a lone login costs a hash (8 ms) and
+ * not the start of a thread (another 35 to 50 ms). A thread costs 11 to 14 MB.
+ */
+export function createHashThreads(options: { readonly log: Log; readonly threads: number }): Hasher {
+  const { log, threads } = options
+  let pool: Promise<Piscina<Argon2Task, Argon2Result>> | undefined
+  let engineTold = false
+
+  async function start(): Promise<Piscina<Argon2Task, Argon2Result>> {
+    // Loaded here and not above: 10 ms that the start of the server needn't wait for.
+    const { Piscina } = await import('piscina')
+    const filename = WORKER_URL.href
+    const started = new Piscina<Argon2Task, Argon2Result>({
+      filename,
+      name: 'argon2',
+      minThreads: 1,
+      maxThreads: threads,
+      idleTimeout: IDLE_THREAD_MS,
+      recordTiming: false,
+    })
+    started.on('error', (cause) => log.error({}, 'a password hash thread failed', cause))
+    return started
+  }
+
+  const started = (): Promise<Piscina<Argon2Task, Argon2Result>> => (pool ??= start())
+  const warmUp = setTimeout(() => void started(), WARM_UP_MS).unref()
+
+  function tellEngine(engine: Argon2Result['engine']): void {
+    engineTold = true
+    if (engine === 'node-rs') log.info({ engine, threads }, 'passwords are hashed by @node-rs/argon2')
+    else
+      log.warn({ engine, threads }, '@node-rs/argon2 did not load: a hash takes 2.4 times the processor time')
+  }
+
+  return {
+    threads,
+    async compute(task) {
+      const result = await (await started()).run(task)
+      if (!engineTold) tellEngine(result.engine)
+      return result
+    },
+    async close() {
+      clearTimeout(warmUp)
+      await (await pool)?.close()
+    },
+  }
+}

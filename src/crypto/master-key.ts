@@ -1,0 +1,121 @@
+import { randomBytes } from 'node:crypto'
+import { closeSync, fstatSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { dirname } from 'node:path'
+
+import { DomainError } from '../domain/errors.ts'
+import { fromBase64url } from './base64url.ts'
+import { MASTER_KEY_MIN_BYTES } from './secrets.ts'
+
+/** Far more than any key; keeps a wrong path (a database, a device) from being read whole. */
+const FILE_MAX_BYTES = 4096
+
+const READABLE_BY_OTHERS = 0o077
+
+/**
+ * Reads the master key, or (with `create`, where the file is absent) makes one.
+ *
+ * The written form is one line of 64 hexadecimal digits: 32 random bytes, in a file of mode 0600. Read are, with
+ * white space around them: hexadecimal digits; base64 or base64url, with padding or without; and files that are not
+ * printable text, as raw bytes. 32 bytes are the least in every form. Throws `start_refused` with one sentence
+ * that says what to do.
+ */
+export function loadMasterKey(options: { readonly file: string; readonly create: boolean }): Uint8Array {
+  const { file, create } = options
+  const content = readKeyFile(file) ?? (create ? createKeyFile(file) : null)
+  if (content === null)
+    throw refused(`The master key file ${file} does not exist: restore it from your backup`)
+  const key = decode(content)
+  if (key.length >= MASTER_KEY_MIN_BYTES) return key
+  throw refused(
+    `The master key file ${file} does not hold 32 bytes or more as hexadecimal digits, base64 or raw bytes: ` +
+      'restore it from your backup, or write a new one with "openssl rand -hex 32" if nothing is stored yet',
+  )
+}
+
+/** Null where there is no such file. */
+function readKeyFile(file: string): Buffer | null {
+  let descriptor: number
+  try {
+    descriptor = openSync(file, 'r')
+  } catch (cause) {
+    if (codeOf(cause) === 'ENOENT') return null
+    throw refused(
+      `The master key file ${file} cannot be read (${codeOf(cause)}): correct its owner or its path`,
+    )
+  }
+  try {
+    const { mode, size } = fstatSync(descriptor)
+    refuseOpenToOthers(file, mode)
+    if (size > FILE_MAX_BYTES) {
+      throw refused(
+        `The master key file ${file} has more than 4,096 bytes: point UM_MASTER_KEY_FILE at the key`,
+      )
+    }
+    return readFileSync(descriptor)
+  } catch (cause) {
+    if (cause instanceof DomainError) throw cause
+    throw refused(
+      `The master key file ${file} cannot be read (${codeOf(cause)}): point UM_MASTER_KEY_FILE at a file`,
+    )
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/** Windows has no such mode bits. */
+function refuseOpenToOthers(file: string, mode: number): void {
+  if (process.platform === 'win32' || (mode & READABLE_BY_OTHERS) === 0) return
+  throw refused(`The master key file ${file} is open to other users of this machine: run "chmod 600 ${file}"`)
+}
+
+/** Exclusive, so that of two processes that start at once both end up with the same key. */
+function createKeyFile(file: string): Buffer | null {
+  const content = Buffer.from(`${randomBytes(MASTER_KEY_MIN_BYTES).toString('hex')}\n`)
+  const folder = dirname(file)
+  let descriptor: number
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    descriptor = openSync(file, 'wx', 0o600)
+  } catch (cause) {
+    if (codeOf(cause) === 'EEXIST') return readKeyFile(file)
+    throw refused(
+      `The master key file ${file} cannot be created (${codeOf(cause)}): make its folder writable`,
+    )
+  }
+  try {
+    writeSync(descriptor, content)
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+  syncFolder(folder)
+  return content
+}
+
+/** Makes the new name itself durable; Windows can't open folders. */
+function syncFolder(folder: string): void {
+  if (process.platform === 'win32') return
+  const descriptor = openSync(folder, 'r')
+  fsyncSync(descriptor)
+  closeSync(descriptor)
+}
+
+/** Printable text is hexadecimal or base64 and nothing else: a cut-off text must not pass as raw bytes. */
+function decode(content: Buffer): Buffer {
+  const text = content.toString('latin1').trim()
+  if (!/^[\x20-\x7e]*$/.test(text)) return content
+  if (/^([0-9a-fA-F]{2})+$/.test(text)) return Buffer.from(text, 'hex')
+  const unpadded = text
+    .replace(/={1,2}$/, '')
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+  return fromBase64url(unpadded) ?? Buffer.alloc(0)
+}
+
+function codeOf(cause: unknown): string {
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error'
+}
+
+function refused(sentence: string): DomainError {
+  return new DomainError('start_refused', { detail: `${sentence}.` })
+}

@@ -1,0 +1,62 @@
+import type { Argon2Task } from './argon2-worker.ts'
+
+/** The cost of new hashes: the argon2id row of OWASP ASVS 5.0 appendix C with m = 19 MiB (security P6). */
+export const currentCost = { memoryKib: 19_456, passes: 2, lanes: 1, saltBytes: 16, tagBytes: 32 } as const
+
+/**
+ * What a stored hash may ask of us. A row of another origin must not be able to take all memory (an m of 4 GiB) or
+ * a thread for minutes: at the upper end of all ranges a hash costs about 70 times a current one.
+ */
+const bounds = {
+  memoryKib: [8, 256 * 1024],
+  passes: [1, 10],
+  lanes: [1, 8],
+  saltBytes: [8, 64],
+  tagBytes: [16, 64],
+} as const
+
+/** Longer than any string within the bounds; checked before the text is read. */
+const MAX_LENGTH = 256
+
+const FORM =
+  /^\$argon2id\$v=19\$m=([1-9]\d{0,9}),t=([1-9]\d{0,9}),p=([1-9]\d{0,2})\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/
+
+/** A stored hash, taken apart: everything that computes its tag again, and the tag. */
+export interface StoredHash extends Omit<Argon2Task, 'password' | 'tagBytes'> {
+  readonly tag: Uint8Array
+}
+
+/** The PHC string of an argon2id hash, version 19 (P-H-C string format; base64 without padding). */
+export function writePhc(stored: StoredHash): string {
+  const cost = `m=${stored.memoryKib},t=${stored.passes},p=${stored.lanes}`
+  return `$argon2id$v=19$${cost}$${base64(stored.salt)}$${base64(stored.tag)}`
+}
+
+/**
+ * Reads what `writePhc` writes, and the same form from elsewhere. Null for another algorithm or version, for a cost
+ * outside the bounds (m 8 KiB a lane to 256 MiB, t 1 to 10, p 1 to 8), and for base64 that is not canonical.
+ */
+export function readPhc(text: string): StoredHash | null {
+  const [, m, t, p, saltText, tagText] = (text.length <= MAX_LENGTH && FORM.exec(text)) || []
+  const salt = fromBase64(saltText)
+  const tag = fromBase64(tagText)
+  if (!salt || !tag) return null
+  const stored = { memoryKib: Number(m), passes: Number(t), lanes: Number(p), salt, tag }
+  const sizes = { ...stored, saltBytes: salt.length, tagBytes: tag.length }
+  const within = (['memoryKib', 'passes', 'lanes', 'saltBytes', 'tagBytes'] as const).every((name) => {
+    const [least, most] = bounds[name]
+    return sizes[name] >= least && sizes[name] <= most
+  })
+  // RFC 9106 section 3.1: at least 8 KiB a lane.
+  return within && stored.memoryKib >= 8 * stored.lanes ? stored : null
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64').replace(/=+$/, '')
+}
+
+function fromBase64(text: string | undefined): Uint8Array | null {
+  if (text === undefined) return null
+  const bytes = Buffer.from(text, 'base64')
+  return base64(bytes) === text ? bytes : null
+}

@@ -1,0 +1,90 @@
+import { createCipheriv, createDecipheriv, createHmac, hash, randomBytes } from 'node:crypto'
+
+import { DomainError } from '../domain/errors.ts'
+import type { SealPurpose, Secrets } from '../domain/ports/crypto.ts'
+import { fromBase64url } from './base64url.ts'
+import { hkdfExpand, hkdfExtract } from './hkdf.ts'
+import { readRefreshToken, writeRefreshToken } from './refresh-token.ts'
+
+/** A master key of fewer bytes is refused. */
+export const MASTER_KEY_MIN_BYTES = 32
+
+const KEY_BYTES = 32
+const ONE_TIME_TOKEN_BYTES = 32
+const ONE_TIME_TOKEN_LENGTH = 43
+
+/** Names the derivation, so that the same master key file gives unrelated keys to any other program. */
+const SALT = Buffer.from('user-management master key, version 1')
+const REFRESH_KEY_ID = 1
+
+/** Sealed form: version 1 · nonce 12 · cipher text · tag 16. The version names key and algorithm. */
+const SEAL_VERSION = 1
+const NONCE_AT = 1
+const CIPHER_TEXT_AT = 13
+const TAG_BYTES = 16
+
+/**
+ * Everything that comes from the master key, each purpose under a key of its own (HKDF-SHA256, RFC 5869), and the
+ * random secrets. Throws `start_refused` for a master key of less than 32 bytes.
+ */
+export function createSecrets(masterKey: Uint8Array): Secrets {
+  if (masterKey.length < MASTER_KEY_MIN_BYTES) {
+    throw new DomainError('start_refused', { detail: 'The master key must have at least 32 bytes.' })
+  }
+  const extracted = hkdfExtract(masterKey, SALT)
+  const derive = (purpose: string): Uint8Array => hkdfExpand(extracted, Buffer.from(purpose), KEY_BYTES)
+  const sealKeys = { outbox: derive('seal outbox'), inbox: derive('seal inbox'), keys: derive('seal keys') }
+  const macKeys = { idempotency: derive('mac idempotency') }
+  const refreshKey = derive(`refresh ${REFRESH_KEY_ID}`)
+  return {
+    newOneTimeToken,
+    hashOneTimeToken,
+    refreshKeyId: REFRESH_KEY_ID,
+    refreshToken(parts) {
+      if (parts.keyId !== REFRESH_KEY_ID) throw new RangeError(`there is no refresh key ${parts.keyId}`)
+      return writeRefreshToken(refreshKey, parts)
+    },
+    openRefreshToken: (token) =>
+      readRefreshToken((keyId) => (keyId === REFRESH_KEY_ID ? refreshKey : null), token),
+    seal: (purpose, id, plain) => seal(sealKeys[purpose], additionalData(purpose, id), plain),
+    open: (purpose, id, sealed) => open(sealKeys[purpose], additionalData(purpose, id), sealed),
+    mac: (purpose, text) => createHmac('sha256', macKeys[purpose]).update(text).digest(),
+  }
+}
+
+function newOneTimeToken(): { token: string; hash: Uint8Array } {
+  const bytes = randomBytes(ONE_TIME_TOKEN_BYTES)
+  return { token: bytes.toString('base64url'), hash: hash('sha256', bytes, 'buffer') }
+}
+
+function hashOneTimeToken(token: string): Uint8Array | null {
+  const bytes = token.length === ONE_TIME_TOKEN_LENGTH ? fromBase64url(token) : null
+  return bytes && hash('sha256', bytes, 'buffer')
+}
+
+/** Purposes hold no line break, so no two pairs of purpose and id give the same bytes. */
+function additionalData(purpose: SealPurpose, id: string): Buffer {
+  return Buffer.from(`${purpose}\n${id}`)
+}
+
+/** AES-256-GCM with a random 96-bit nonce (NIST SP 800-38D section 8.2.2: at most 2 ** 32 seals a key). */
+function seal(key: Uint8Array, data: Buffer, plain: string): Uint8Array {
+  const nonce = randomBytes(CIPHER_TEXT_AT - NONCE_AT)
+  const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES }).setAAD(data)
+  const cipherText = cipher.update(plain, 'utf8')
+  const rest = cipher.final()
+  return Buffer.concat([Buffer.of(SEAL_VERSION), nonce, cipherText, rest, cipher.getAuthTag()])
+}
+
+function open(key: Uint8Array, data: Buffer, sealed: Uint8Array): string | null {
+  if (sealed.length < CIPHER_TEXT_AT + TAG_BYTES || sealed[0] !== SEAL_VERSION) return null
+  const nonce = sealed.subarray(NONCE_AT, CIPHER_TEXT_AT)
+  const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES })
+  decipher.setAAD(data).setAuthTag(sealed.subarray(-TAG_BYTES))
+  try {
+    const plain = decipher.update(sealed.subarray(CIPHER_TEXT_AT, -TAG_BYTES))
+    return Buffer.concat([plain, decipher.final()]).toString('utf8')
+  } catch {
+    return null
+  }
+}
