@@ -2,7 +2,13 @@ import type { Piscina } from 'piscina'
 
 import type { Log } from '../domain/ports/runtime.ts'
 import type { Argon2Result, Argon2Task } from './argon2-worker.ts'
-import type { Hasher } from './passwords.ts'
+
+/** Where hashes are computed: the threads, or in tests a function that counts. */
+export interface Hasher {
+  readonly threads: number
+  compute(task: Argon2Task): Promise<Argon2Result>
+  close(): Promise<void>
+}
 
 /** A thread that has had no hash for so long ends; one stays. */
 const IDLE_THREAD_MS = 30_000

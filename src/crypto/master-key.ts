@@ -68,7 +68,7 @@ function refuseOpenToOthers(file: string, mode: number): void {
   throw refused(`The master key file ${file} is open to other users of this machine: run "chmod 600 ${file}"`)
 }
 
-/** Exclusive, so that of two processes that start at once both end up with the same key. */
+/** Exclusive: a key that another process made in the meantime is read and never overwritten. */
 function createKeyFile(file: string): Buffer | null {
   const content = Buffer.from(`${randomBytes(MASTER_KEY_MIN_BYTES).toString('hex')}\n`)
   const folder = dirname(file)
@@ -103,7 +103,7 @@ function syncFolder(folder: string): void {
 /** Printable text is hexadecimal or base64 and nothing else: a cut-off text must not pass as raw bytes. */
 function decode(content: Buffer): Buffer {
   const text = content.toString('latin1').trim()
-  if (!/^[\x20-\x7e]*$/.test(text)) return content
+  if (!/^[\t\n\r\x20-\x7e]*$/.test(text)) return content
   if (/^([0-9a-fA-F]{2})+$/.test(text)) return Buffer.from(text, 'hex')
   const unpadded = text
     .replace(/={1,2}$/, '')

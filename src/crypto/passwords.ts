@@ -3,8 +3,8 @@ import { availableParallelism } from 'node:os'
 
 import type { Passwords } from '../domain/ports/crypto.ts'
 import type { Log } from '../domain/ports/runtime.ts'
-import type { Argon2Result, Argon2Task } from './argon2-worker.ts'
-import { createHashThreads } from './hash-threads.ts'
+import type { Argon2Task } from './argon2-worker.ts'
+import { createHashThreads, type Hasher } from './hash-threads.ts'
 import { createHashQueue } from './hash-queue.ts'
 import { isCommonPassword } from './password-blocklist.ts'
 import { currentCost, readPhc, type StoredHash, writePhc } from './phc.ts'
@@ -14,13 +14,6 @@ export interface PasswordService extends Passwords {
   close(): Promise<void>
   /** How many hashes wait for a thread. */
   waiting(): number
-}
-
-/** Where hashes are computed: the threads, or in tests a function that counts. */
-export interface Hasher {
-  readonly threads: number
-  compute(task: Argon2Task): Promise<Argon2Result>
-  close(): Promise<void>
 }
 
 /**
