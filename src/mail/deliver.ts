@@ -1,0 +1,187 @@
+/**
+ * The deliverer: takes due mails from the outbox on lease and hands them to the transports. Delivery is at least
+ * once; a repetition bears the same Message-ID. Several nodes may run one each.
+ */
+import { mail as limits } from '../domain/limits.ts'
+import { readMail } from '../domain/mail.ts'
+import type { MailContent } from '../domain/mail.ts'
+import type { Secrets } from '../domain/ports/crypto.ts'
+import type { MailKind, MailMessage, MailTransport } from '../domain/ports/mailer.ts'
+import type { Clock, Id, Log, LogFields } from '../domain/ports/runtime.ts'
+import type { AuditEvent, OutgoingMail, Store } from '../domain/ports/store.ts'
+import type { User } from '../domain/user.ts'
+import { renderMail } from './templates.ts'
+
+export interface DelivererParts {
+  readonly store: Pick<Store, 'claimMail' | 'finishMail' | 'retryMail' | 'findUser'>
+  readonly secrets: Secrets
+  /** The first one counts: where it fails, the mail is tried again. The others get copies, at most one each. */
+  readonly transports: readonly [MailTransport, ...MailTransport[]]
+  readonly clock: Clock
+  readonly log: Log
+  readonly publicUrl: string
+  /** A mail of this kind has gone out. */
+  readonly onDelivered?: (kind: MailKind) => void
+}
+
+export interface Deliverer {
+  /** Delivers everything that is due now; resolves once that is done. Never throws. */
+  flush(): Promise<void>
+  /** Ends polling and waits for the batch in flight. The transports stay open. */
+  stop(): Promise<void>
+}
+
+type Row = OutgoingMail & { readonly attempts: number }
+
+/** What a row comes to: a message, or the reason why nobody gets one. */
+type Decision =
+  | { readonly message: MailMessage; readonly audit: AuditEvent | null }
+  | { readonly erased: 'decoy' | 'user_gone' | 'user_disabled' | 'expired' | 'unreadable' }
+
+/** Links that let somebody into an account; a disabled one gets none. */
+const linkKinds: ReadonlySet<MailKind> = new Set([
+  'verify_email',
+  'change_email',
+  'reset_password',
+  'set_password',
+])
+
+/** Starts polling every `mail.pollMs`. Polls never overlap, and they keep no process alive. */
+export function startDeliverer(parts: DelivererParts): Deliverer {
+  const { store, clock, log } = parts
+  /** Went out, but the store could not be told yet: finished, not sent again, when they are claimed next. */
+  const sent = new Map<Id, AuditEvent | null>()
+  let stopped = false
+  let away = false
+  let tail: Promise<void> = Promise.resolve()
+  let timer: NodeJS.Timeout | undefined
+
+  async function drain(): Promise<void> {
+    try {
+      let size: number = limits.batch
+      while (size === limits.batch && !stopped) {
+        const now = clock.now()
+        const claim = { now, leaseUntil: now + limits.leaseMs, limit: limits.batch }
+        const rows = await store.claimMail(claim)
+        await Promise.all(rows.map((row) => deliver(row, sent, parts)))
+        size = rows.length
+        if (away) log.info({}, 'the outbox can be read again')
+        away = false
+      }
+    } catch (error) {
+      if (!away) log.warn(failure(error), 'the outbox cannot be read; trying again')
+      away = true
+    }
+  }
+
+  function flush(): Promise<void> {
+    tail = tail.then(drain)
+    return tail
+  }
+
+  function poll(): void {
+    timer = setTimeout(() => void flush().then(() => stopped || poll()), limits.pollMs).unref()
+  }
+
+  poll()
+  return {
+    flush,
+    async stop() {
+      stopped = true
+      clearTimeout(timer)
+      await tail
+    },
+  }
+}
+
+/** Brings one row to its end, or puts it back. Never throws: what the store does not take now, the lease brings back. */
+async function deliver(row: Row, sent: Map<Id, AuditEvent | null>, parts: DelivererParts): Promise<void> {
+  const { store, log } = parts
+  const about = { mailId: row.id, userId: row.userId, kind: row.kind, attempts: row.attempts }
+  try {
+    const done = sent.get(row.id)
+    const audit = done === undefined ? await handOver(row, sent, parts) : done
+    if (audit === 'again') return
+    await store.finishMail({ id: row.id, audit })
+    sent.delete(row.id)
+  } catch (error) {
+    log.warn({ ...about, ...failure(error) }, 'a mail waits for the store')
+  }
+}
+
+/** The event to finish with, or `again` where the mail was put back. Throws only what the store throws. */
+async function handOver(
+  row: Row,
+  sent: Map<Id, AuditEvent | null>,
+  parts: DelivererParts,
+): Promise<AuditEvent | null | 'again'> {
+  const { store, log, clock, transports, onDelivered } = parts
+  const about = { mailId: row.id, userId: row.userId, kind: row.kind, attempts: row.attempts }
+  const decision = await decide(row, parts)
+  if ('erased' in decision) {
+    if (decision.erased === 'expired')
+      log.warn(about, 'a mail was given up: it could not be delivered in time')
+    if (decision.erased === 'unreadable')
+      log.error(about, 'a mail was dropped: it is sealed with another key')
+    return null
+  }
+  const [first, ...copies] = transports
+  try {
+    await first.send(decision.message)
+  } catch (error) {
+    const wait = limits.retryMs[Math.min(row.attempts, limits.retryMs.length) - 1] ?? limits.retryMs[0]
+    log.warn({ ...about, ...failure(error), retryMs: wait }, 'a mail was not taken; trying again')
+    await store.retryMail({ id: row.id, dueAt: clock.now() + wait })
+    return 'again'
+  }
+  sent.set(row.id, decision.audit)
+  await Promise.all(copies.map((copy) => keepCopy(copy, decision.message, log)))
+  onDelivered?.(row.kind)
+  return decision.audit
+}
+
+async function keepCopy(transport: MailTransport, message: MailMessage, log: Log): Promise<void> {
+  try {
+    await transport.send(message)
+  } catch (error) {
+    log.warn({ mailId: message.id, ...failure(error) }, 'a mail went out, but its copy was not kept')
+  }
+}
+
+async function decide(row: Row, parts: DelivererParts): Promise<Decision> {
+  const { store, secrets, clock, publicUrl } = parts
+  if (row.userId === null) return { erased: 'decoy' }
+  if (row.expiresAt <= clock.now()) return { erased: 'expired' }
+  const user = await store.findUser({ id: row.userId })
+  if (!user) return { erased: 'user_gone' }
+  if (user.status === 'disabled' && linkKinds.has(row.kind)) return { erased: 'user_disabled' }
+  const content = readMail(secrets, row)
+  if (!content) return { erased: 'unreadable' }
+  const { id, kind, createdAt } = row
+  const rendered = renderMail({ kind, content, createdAt }, publicUrl)
+  return {
+    message: { id, userId: user.id, kind, to: content.to ?? user.email, ...rendered },
+    audit: eventOf(row, content, { user, at: clock.now() }),
+  }
+}
+
+/** The event of sending. Whoever asked for the mail is unknown: nobody is its actor. */
+function eventOf(
+  row: Row,
+  { audit }: MailContent,
+  { user, at }: { readonly user: User; readonly at: number },
+): AuditEvent | null {
+  return audit && { ...audit, at, actorId: null, userId: user.id, detail: row.kind }
+}
+
+/** Codes of an error and nothing of its message, which may hold an address. */
+function failure(error: unknown): LogFields {
+  if (!(error instanceof Error)) return {}
+  const code = 'code' in error ? error.code : null
+  const responseCode = 'responseCode' in error ? error.responseCode : null
+  return {
+    error: error.name,
+    ...(typeof code === 'string' && { code }),
+    ...(typeof responseCode === 'number' && { responseCode }),
+  }
+}
