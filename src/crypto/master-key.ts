@@ -9,6 +9,9 @@ import { MASTER_KEY_MIN_BYTES } from './secrets.ts'
 /** Far more than any key; keeps a wrong path (a database, a device) from being read whole. */
 const FILE_MAX_BYTES = 4096
 
+const REMEDY =
+  'restore it from your backup, or for a new database write one with "openssl rand -hex 32" and mode 0600'
+
 const READABLE_BY_OTHERS = 0o077
 
 /**
@@ -22,13 +25,12 @@ const READABLE_BY_OTHERS = 0o077
 export function loadMasterKey(options: { readonly file: string; readonly create: boolean }): Uint8Array {
   const { file, create } = options
   const content = readKeyFile(file) ?? (create ? createKeyFile(file) : null)
-  if (content === null)
-    throw refused(`The master key file ${file} does not exist: restore it from your backup`)
+  if (content === null) throw refused(`The master key file ${file} does not exist: ${REMEDY}`)
   const key = decode(content)
   if (key.length >= MASTER_KEY_MIN_BYTES) return key
   throw refused(
     `The master key file ${file} does not hold 32 bytes or more as hexadecimal digits, base64 or raw bytes: ` +
-      'restore it from your backup, or write a new one with "openssl rand -hex 32" if nothing is stored yet',
+      REMEDY,
   )
 }
 
