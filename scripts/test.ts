@@ -115,7 +115,8 @@ async function runFiles({ files, size }: Plan): Promise<Totals> {
 
 /** The error without the frames of Node itself. */
 function explain(error: unknown): string {
-  const text = typeof error === 'string' ? error : inspect(error)
+  const asserted = error instanceof Error && 'code' in error && error.code === 'ERR_ASSERTION'
+  const text = typeof error === 'string' ? error : asserted ? (error.stack ?? error.message) : inspect(error)
   return text.replaceAll(/^ +at .*\bnode:internal.*\n/gm, '')
 }
 
