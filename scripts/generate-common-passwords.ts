@@ -14,7 +14,9 @@ const TARGET = new URL('../src/crypto/common-passwords.ts', import.meta.url)
 /** ASVS 6.2.4 asks for 3,000 that the policy would let pass. */
 const LEAST_ENTRIES = 3000
 
-/** Bytes kept of each SHA-256: among 18,000 entries a good password is refused by accident once in 10 ** 10. */
+/**
+ * Bytes kept of each SHA-256: among 18,000 entries a good password is refused by accident once in 10 ** 10.
+ */
 const HASH_BYTES = 6
 
 const BYTES_A_LINE = 78

@@ -38,8 +38,8 @@ export interface AccessTokenOptions {
 }
 
 /**
- * Access tokens as JWTs (RFC 9068), signed and verified by jose with the keys of our ring and no others. `verify`
- * throws `token_expired` for a token that was right once, and `token_invalid` for everything else.
+ * Access tokens as JWTs (RFC 9068), signed and verified by jose with the keys of our ring and no others.
+ * `verify` throws `token_expired` for a token that was right once, and `token_invalid` for everything else.
  */
 export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
   const { keyring, clock } = options

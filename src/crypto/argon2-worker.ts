@@ -1,6 +1,6 @@
 /**
- * The code that runs in the hash threads. It computes argon2id tags and does nothing else, so that a thread is
- * never busy with anything but a hash, and libuv's thread pool never holds one.
+ * The code that runs in the hash threads. It computes argon2id tags and does nothing else, so that a thread
+ * is never busy with anything but a hash, and libuv's thread pool never holds one.
  */
 import { argon2Sync } from 'node:crypto'
 

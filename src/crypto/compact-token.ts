@@ -11,9 +11,10 @@ export interface CompactToken {
 }
 
 /**
- * Looks at a JWS in compact form (RFC 7515 section 7.1) before jose does, since jose's decoder takes padding, white
- * space and spare bits. Null for more than 4 KiB, for anything but three parts in canonical base64url, and for
- * a header without a `kid` of our form. Nothing else in the header is read here: `jku`, `jwk` and `x5c` lead nowhere.
+ * Looks at a JWS in compact form (RFC 7515 section 7.1) before jose does, since jose's decoder takes padding,
+ * white space and spare bits. Null for more than 4 KiB, for anything but three parts in canonical base64url,
+ * and for a header without a `kid` of our form. Nothing else in the header is read here: `jku`, `jwk` and
+ * `x5c` lead nowhere.
  */
 export function readCompactToken(token: string): CompactToken | null {
   if (token.length > http.accessTokenMaxBytes) return null

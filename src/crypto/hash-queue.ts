@@ -13,8 +13,8 @@ interface Waiting<Task, Result> {
 
 export interface HashQueue<Task, Result> {
   /**
-   * Runs the task when its turn comes. Throws `overloaded`, before any work, when the waiting work would exceed
-   * `queues.hashQueueMaxMs`, when `gone` aborts while the task waits, and after `close`.
+   * Runs the task when its turn comes. Throws `overloaded`, before any work, when the waiting work would
+   * exceed `queues.hashQueueMaxMs`, when `gone` aborts while the task waits, and after `close`.
    */
   run(task: Task, gone?: AbortSignal): Promise<Result>
   /** How many tasks wait; those that run are not counted. */
@@ -24,9 +24,10 @@ export interface HashQueue<Task, Result> {
 }
 
 /**
- * A gate in front of the hash threads: at most `width` tasks run, the others wait first in, first out. What may wait
- * is bounded by its work, the number of tasks times the measured milliseconds of one (ASVS 15.2.2), and a task
- * whose client has gone leaves the queue. A running task is never stopped: that would cost its thread.
+ * A gate in front of the hash threads: at most `width` tasks run, the others wait first in, first out. What
+ * may wait is bounded by its work, the number of tasks times the measured milliseconds of one (ASVS 15.2.2),
+ * and a task whose client has gone leaves the queue. A running task is never stopped: that would cost its
+ * thread.
  */
 export function createHashQueue<Task, Result extends { readonly ms: number }>(
   width: number,

@@ -13,7 +13,10 @@ export interface Hasher {
 /** A thread that has had no hash for so long ends; one stays. */
 const IDLE_THREAD_MS = 30_000
 
-/** When the one thread that stays is started, unless a hash comes earlier: after the start, so as not to slow it. */
+/**
+ * When the one thread that stays is started, unless a hash comes earlier: after the start, so as not to slow
+ * it.
+ */
 const WARM_UP_MS = 1_000
 
 /** The worker beside this file, with the same extension (`.ts`, or `.js` in the published package). */
@@ -23,8 +26,8 @@ const WORKER_URL = new URL(
 )
 
 /**
- * Hash threads, at most one a core, started on demand. One is kept, so that a lone login costs a hash (8 ms) and
- * not the start of a thread (another 35 to 50 ms). A thread costs 11 to 14 MB.
+ * Hash threads, at most one a core, started on demand. One is kept, so that a lone login costs a hash (8 ms)
+ * and not the start of a thread (another 35 to 50 ms). A thread costs 11 to 14 MB.
  */
 export function createHashThreads(options: { readonly log: Log; readonly threads: number }): Hasher {
   const { log, threads } = options

@@ -4,8 +4,8 @@ const HASH_BYTES = 32
 const MAX_BLOCKS = 255
 
 /**
- * HKDF with SHA-256 (RFC 5869 sections 2.2 and 2.3): `length` bytes, at most 8,160. Extract and expand can be called
- * apart, so that a key that is used often is extracted once.
+ * HKDF with SHA-256 (RFC 5869 sections 2.2 and 2.3): `length` bytes, at most 8,160. Extract and expand can be
+ * called apart, so that a key that is used often is extracted once.
  */
 export function hkdf(
   key: Uint8Array,

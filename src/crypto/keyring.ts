@@ -6,8 +6,8 @@ import type { Store, StoredKey, Trail } from '../domain/ports/store.ts'
 import { newSigningKey, openSigningKey, type RingKey, type SigningAlgorithm } from './signing-key.ts'
 
 /**
- * How long a retired key goes on verifying: another node may sign with it until it reads the ring again, and what it
- * signed then lives its whole life, skew included (security: section 5.4).
+ * How long a retired key goes on verifying: another node may sign with it until it reads the ring again, and
+ * what it signed then lives its whole life, skew included (security: section 5.4).
  */
 const RETIRED_MS =
   lifetimes.signingKeyReloadMs + (lifetimes.accessTokenSeconds + lifetimes.clockSkewSeconds) * 1000
@@ -50,8 +50,8 @@ interface Ring {
 }
 
 /**
- * Opens the ring, and makes or changes its keys where needed. Throws `store_incompatible` when the master key can't
- * open a key.
+ * Opens the ring, and makes or changes its keys where needed. Throws `store_incompatible` when the master key
+ * can't open a key.
  */
 export async function openKeyring(options: KeyringOptions): Promise<Keyring> {
   const { store, clock, log } = options
@@ -113,7 +113,10 @@ export async function openKeyring(options: KeyringOptions): Promise<Keyring> {
   }
 }
 
-/** Reads the ring at the start and brings it into the wanted form; whoever loses a race takes what the winner made. */
+/**
+ * Reads the ring at the start and brings it into the wanted form; whoever loses a race takes what the winner
+ * made.
+ */
 async function settle(options: KeyringOptions): Promise<Ring> {
   for (let attempt = 0; attempt < SWAP_ATTEMPTS; attempt++) {
     const stored = await options.store.loadKeys()

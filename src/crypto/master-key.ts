@@ -17,10 +17,10 @@ const READABLE_BY_OTHERS = 0o077
 /**
  * Reads the master key, or (with `create`, where the file is absent) makes one.
  *
- * The written form is one line of 64 hexadecimal digits: 32 random bytes, in a file of mode 0600. Read are, with
- * white space around them: hexadecimal digits; base64 or base64url, with padding or without; and files that are not
- * printable text, as raw bytes. 32 bytes are the least in every form. Throws `start_refused` with one sentence
- * that says what to do.
+ * The written form is one line of 64 hexadecimal digits: 32 random bytes, in a file of mode 0600. Read are,
+ * with white space around them: hexadecimal digits; base64 or base64url, with padding or without; and files
+ * that are not printable text, as raw bytes. 32 bytes are the least in every form. Throws `start_refused`
+ * with one sentence that says what to do.
  */
 export function loadMasterKey(options: { readonly file: string; readonly create: boolean }): Uint8Array {
   const { file, create } = options

@@ -5,8 +5,8 @@ import { HASH_BYTES, SORTED_HASHES } from './common-passwords.ts'
 let sorted: Buffer | undefined
 
 /**
- * Whether the password is on the blocklist, as it is or in lower case (security: section 5.3). Compared in NFC;
- * entries of fewer than 8 code points are not on it, since the policy refuses those anyway.
+ * Whether the password is on the blocklist, as it is or in lower case (security: section 5.3). Compared in
+ * NFC; entries of fewer than 8 code points are not on it, since the policy refuses those anyway.
  */
 export function isCommonPassword(password: string): boolean {
   const exact = password.normalize('NFC')

@@ -17,8 +17,8 @@ export interface PasswordService extends Passwords {
 }
 
 /**
- * Passwords as argon2id PHC strings (RFC 9106), hashed in threads of their own, one a core, behind a bounded queue
- * (security: section 5.1).
+ * Passwords as argon2id PHC strings (RFC 9106), hashed in threads of their own, one a core, behind a bounded
+ * queue (security: section 5.1).
  */
 export function createPasswords(options: { readonly log: Log }): PasswordService {
   return passwordsOn(createHashThreads({ log: options.log, threads: availableParallelism() }))

@@ -4,8 +4,8 @@ import type { Argon2Task } from './argon2-worker.ts'
 export const currentCost = { memoryKib: 19_456, passes: 2, lanes: 1, saltBytes: 16, tagBytes: 32 } as const
 
 /**
- * What a stored hash may ask of us. A row of another origin must not be able to take all memory (an m of 4 GiB) or
- * a thread for minutes: at the upper end of all ranges a hash costs about 70 times a current one.
+ * What a stored hash may ask of us. A row of another origin must not be able to take all memory (an m of 4
+ * GiB) or a thread for minutes: at the upper end of all ranges a hash costs about 70 times a current one.
  */
 const bounds = {
   memoryKib: [8, 256 * 1024],
@@ -33,8 +33,9 @@ export function writePhc(stored: StoredHash): string {
 }
 
 /**
- * Reads what `writePhc` writes, and the same form from elsewhere. Null for another algorithm or version, for a cost
- * outside the bounds (m 8 KiB a lane to 256 MiB, t 1 to 10, p 1 to 8), and for base64 that is not canonical.
+ * Reads what `writePhc` writes, and the same form from elsewhere. Null for another algorithm or version, for
+ * a cost outside the bounds (m 8 KiB a lane to 256 MiB, t 1 to 10, p 1 to 8), and for base64 that is not
+ * canonical.
  */
 export function readPhc(text: string): StoredHash | null {
   const [, m, t, p, saltText, tagText] = (text.length <= MAX_LENGTH && FORM.exec(text)) || []

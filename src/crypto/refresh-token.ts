@@ -8,7 +8,10 @@ import { hkdf } from './hkdf.ts'
 /** Makes a leaked token findable by secret scanners. */
 const PREFIX = 'umr_'
 
-/** key id 4 · user id 16 · session id 16 · generation 4 · secret 32: 72 bytes, so that base64url has no spare bits. */
+/**
+ * key id 4 · user id 16 · session id 16 · generation 4 · secret 32: 72 bytes, so that base64url has
+ * no spare bits.
+ */
 const USER_AT = 4
 const SESSION_AT = 20
 const GENERATION_AT = 36
@@ -20,8 +23,8 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 const LABEL = Buffer.from('um refresh token')
 
 /**
- * The refresh token of a session and generation. Its secret is HKDF-SHA256 of the refresh key with the session id
- * as salt and everything else that the token says as info, so nothing of it needs to be stored.
+ * The refresh token of a session and generation. Its secret is HKDF-SHA256 of the refresh key with the
+ * session id as salt and everything else that the token says as info, so nothing of it needs to be stored.
  */
 export function writeRefreshToken(key: Uint8Array, parts: RefreshTokenParts): string {
   const bytes = Buffer.alloc(TOKEN_BYTES)
@@ -33,7 +36,9 @@ export function writeRefreshToken(key: Uint8Array, parts: RefreshTokenParts): st
   return PREFIX + bytes.toString('base64url')
 }
 
-/** Takes a token of ours apart; null unless every bit of it is as `writeRefreshToken` wrote it with that key. */
+/**
+ * Takes a token of ours apart; null unless every bit of it is as `writeRefreshToken` wrote it with that key.
+ */
 export function readRefreshToken(
   keyOf: (keyId: number) => Uint8Array | null,
   token: string,

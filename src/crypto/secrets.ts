@@ -24,8 +24,8 @@ const CIPHER_TEXT_AT = 13
 const TAG_BYTES = 16
 
 /**
- * Everything that comes from the master key, each purpose under a key of its own (HKDF-SHA256, RFC 5869), and the
- * random secrets. Throws `start_refused` for a master key of less than 32 bytes.
+ * Everything that comes from the master key, each purpose under a key of its own (HKDF-SHA256, RFC 5869), and
+ * the random secrets. Throws `start_refused` for a master key of less than 32 bytes.
  */
 export function createSecrets(masterKey: Uint8Array): Secrets {
   if (masterKey.length < MASTER_KEY_MIN_BYTES) {

@@ -7,7 +7,10 @@ import type { Secrets } from '../domain/ports/crypto.ts'
 import type { JsonObject, Ms } from '../domain/ports/runtime.ts'
 import type { StoredKey } from '../domain/ports/store.ts'
 
-/** What `UM_SIGNING_ALGORITHM` may be; only asymmetric ones (RFC 8725 section 3.2). `EdDSA` is deprecated by RFC 9864. */
+/**
+ * What `UM_SIGNING_ALGORITHM` may be; only asymmetric ones (RFC 8725 section 3.2). `EdDSA` is deprecated by
+ * RFC 9864.
+ */
 export const signingAlgorithms = ['ES256', 'RS256', 'Ed25519'] as const
 export type SigningAlgorithm = (typeof signingAlgorithms)[number]
 
@@ -56,8 +59,9 @@ export async function newSigningKey(
 }
 
 /**
- * Opens a stored key. Its public half is computed from the sealed private one: whoever can write to the database
- * still can't put in a key of their own. Throws `store_incompatible` when the seal or the key is not ours.
+ * Opens a stored key. Its public half is computed from the sealed private one: whoever can write to the
+ * database still can't put in a key of their own. Throws `store_incompatible` when the seal or the key is not
+ * ours.
  */
 export async function openSigningKey(stored: StoredKey, secrets: Secrets): Promise<RingKey> {
   const { kid, state, retiresAt } = stored

@@ -4,8 +4,9 @@ import { lifetimes } from '../domain/limits.ts'
 import type { AccessClaims } from '../domain/ports/crypto.ts'
 
 /**
- * The claims of tokens that were verified, the least recently used dropped first. The key is the SHA-256 of the whole
- * token, so two tokens never share an entry (fast-jwt CVE-2026-35039), and no token is kept in memory.
+ * The claims of tokens that were verified, the least recently used dropped first. The key is the SHA-256 of
+ * the whole token, so two tokens never share an entry (fast-jwt CVE-2026-35039), and no token is kept in
+ * memory.
  */
 export interface VerifiedCache {
   /** The claims, until the second in which the token expires; then it has to be verified again. */
