@@ -1,0 +1,40 @@
+/** Where the database lies, and how its files are made: 0600 before the first byte, in a folder of 0700. */
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { DomainError } from '../../domain/errors.ts'
+
+export interface DataFile {
+  readonly path: string
+  readonly lockPath: string
+}
+
+/** Reads `sqlite:<file>`, relative to the data folder. Throws `start_refused` for anything else. */
+export function locateFile(url: string, dataDir: string): DataFile {
+  const name = url.slice('sqlite:'.length).replace(/^\/\/(?=\/)/, '')
+  if (!url.startsWith('sqlite:') || name === '' || name.startsWith(':') || /[?#\0]/.test(name)) {
+    throw new DomainError('start_refused', {
+      detail: 'UM_DATABASE_URL names no file: write it as sqlite:users.db, relative to the data folder.',
+    })
+  }
+  const path = resolve(dataDir, name)
+  return { path, lockPath: join(dirname(path), 'owner.lock.db') }
+}
+
+/** Makes the folder, if it is missing, so that only its owner can look into it. */
+export function createPrivateFolder(path: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+}
+
+/**
+ * Makes an empty file that only its owner can read; of an existing one it takes other people's rights. It never opens
+ * an existing file: closing it would drop the locks that SQLite holds on it in this process (POSIX advisory locks).
+ */
+export function createPrivateFile(path: string): void {
+  if (existsSync(path)) chmodSync(path, 0o600)
+  else closeSync(openSync(path, 'wx', 0o600))
+}
+
+/** Whether a write-ahead log with content was left behind, which a clean stop never does. */
+export function hasLeftoverLog(path: string): boolean {
+  return (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0
+}

@@ -1,0 +1,55 @@
+import type { Stale, Store, Trail } from '../../domain/ports/store.ts'
+import type { User } from '../../domain/user.ts'
+import type { Database } from './connection.ts'
+import { endAll, liveSessions, endOthers, restamp } from './sessions.ts'
+import { consume, useAllTokens } from './tokens.ts'
+import { record } from './trail.ts'
+import { findUser, saveUser } from './user-rows.ts'
+
+/** See `Store.resetPassword`. */
+export function resetPassword(
+  db: Database,
+  reset: Parameters<Store['resetPassword']>[0],
+  trail: Trail,
+): { readonly kind: 'reset'; readonly user: User; readonly sessionsRevoked: number } | Stale {
+  const { hash, passwordHash, now } = reset
+  const found = consume(db, { hash, kinds: ['reset_password', 'set_password'], now })
+  if (!found) return { kind: 'stale' }
+  const user = { ...withPassword(found.user, passwordHash, now), emailVerified: true }
+  const sessionsRevoked = endAll(db, found.user, now)
+  saveUser(db, user)
+  useAllTokens(db, user.id, now)
+  record(db, trail)
+  return { kind: 'reset', user, sessionsRevoked }
+}
+
+/** See `Store.changePassword`. */
+export function changePassword(
+  db: Database,
+  change: Parameters<Store['changePassword']>[0],
+  trail: Trail,
+): { readonly kind: 'changed'; readonly user: User } | Stale {
+  const { userId, sessionId, passwordHash, now } = change
+  const before = findUser(db, userId)
+  if (before?.epoch !== change.expectEpoch || before.status !== 'active') return { kind: 'stale' }
+  if (!liveSessions(db, { userId, now }).some((session) => session.id === sessionId)) return { kind: 'stale' }
+  const user = withPassword(before, passwordHash, now)
+  endOthers(db, { userId, sessionId })
+  restamp(db, { userId, sessionId, epoch: user.epoch })
+  saveUser(db, user)
+  useAllTokens(db, userId, now)
+  record(db, trail)
+  return { kind: 'changed', user }
+}
+
+/** A new password moves the epoch, and with it goes whatever was pending. */
+function withPassword(user: User, passwordHash: string, now: number): User {
+  return {
+    ...user,
+    passwordHash,
+    pendingEmail: null,
+    epoch: user.epoch + 1,
+    version: user.version + 1,
+    updatedAt: now,
+  }
+}

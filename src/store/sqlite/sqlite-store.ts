@@ -1,0 +1,216 @@
+/** The store on one SQLite file: reads on this thread, writes in the writer thread, erasure in the upkeep. */
+import { DomainError } from '../../domain/errors.ts'
+import type { Clock, Log } from '../../domain/ports/runtime.ts'
+import type { Store } from '../../domain/ports/store.ts'
+import { openDatabase, refuseOldSqlite, type Database } from './connection.ts'
+import { createPrivateFile, createPrivateFolder, locateFile, type DataFile } from './data-file.ts'
+import { failureOf, portError, unavailable } from './failures.ts'
+import { findUserByKey } from './identifiers.ts'
+import { listInboxMessages } from './inbox.ts'
+import { loadKeys } from './keys.ts'
+import { anyMailDue } from './mail.ts'
+import { readFact } from './meta.ts'
+import { prepareFile } from './migrations.ts'
+import { takeOwnerLock, type OwnerLock } from './owner-lock.ts'
+import { migrations } from './schema.ts'
+import { findSession, liveSessions } from './sessions.ts'
+import { sweep } from './sweep.ts'
+import { peekToken } from './tokens.ts'
+import { startUpkeep, type Upkeep } from './upkeep.ts'
+import { exportUser } from './user-export.ts'
+import { findUser } from './user-rows.ts'
+import type { VerbInput, VerbName, VerbResult } from './verbs.ts'
+import { startWriter, type Writer } from './writer.ts'
+
+/** Where the store lies, and what it takes from its process. */
+export interface SqliteOptions {
+  readonly url: string
+  readonly dataDir: string
+  readonly clock: Clock
+  readonly log: Log
+}
+
+interface Engine {
+  readonly reader: Database
+  readonly writer: Writer
+  readonly upkeep: Upkeep
+  readonly lock: OwnerLock
+  closed: Promise<void> | null
+}
+
+/**
+ * Takes the owner lock, checks and migrates the file, opens it. Throws `store_incompatible` for a file or a SQLite that
+ * can't be used, `start_refused` for one that can't be opened.
+ */
+export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
+  refuseOldSqlite()
+  const file = locateFile(options.url, options.dataDir)
+  const lock = await asStartError(async () => {
+    createPrivateFolder(file.path)
+    return takeOwnerLock(file.lockPath)
+  })
+  try {
+    return storeOf(await asStartError(() => openEngine(file, lock, options)))
+  } catch (error) {
+    lock.release()
+    throw error
+  }
+}
+
+async function openEngine(file: DataFile, lock: OwnerLock, options: SqliteOptions): Promise<Engine> {
+  createPrivateFile(file.path)
+  prepareFile(file.path, migrations)
+  const writer = await startWriter(file.path, options.log)
+  try {
+    const reader = openDatabase(file.path, 'read')
+    const upkeep = startUpkeep({
+      writer,
+      clock: options.clock,
+      log: options.log,
+      unscrubbedSince: () => readFact(reader, 'unscrubbed_since'),
+    })
+    return { reader, writer, upkeep, lock, closed: null }
+  } catch (error) {
+    await writer.kill()
+    throw error
+  }
+}
+
+/** A file or folder that can't be opened is a matter for the operator, in one plain sentence. */
+async function asStartError<Result>(open: () => Promise<Result>): Promise<Result> {
+  try {
+    return await open()
+  } catch (error) {
+    if (error instanceof DomainError && error.code !== 'store_unavailable') throw error
+    throw new DomainError('start_refused', {
+      detail:
+        'The database file cannot be opened for writing: check the owner and the rights of the data folder ' +
+        'and the free space of its disk.',
+      cause: error,
+    })
+  }
+}
+
+function storeOf(engine: Engine): Store {
+  const { upkeep, writer } = engine
+  const read = async <Result>(from: (db: Database) => Result): Promise<Result> => {
+    if (engine.closed) throw unavailable()
+    try {
+      return from(engine.reader)
+    } catch (error) {
+      throw portError(failureOf(error))
+    }
+  }
+  const write = <Name extends VerbName>(verb: Name, ...input: VerbInput<Name>): Promise<VerbResult<Name>> => {
+    upkeep.wrote()
+    return writer.write(verb, ...input)
+  }
+  return {
+    ...reads(read),
+    ...writes(write),
+    ...deletions(write, upkeep),
+    close: () => (engine.closed ??= close(engine)),
+    health: () => health(writer),
+    exportUser: ({ userId }) => exportUser(read, userId),
+    claimMail: async (claim) =>
+      (await read((db) => anyMailDue(db, claim.now))) ? write('claimMail', claim) : [],
+    sweep: async ({ now }) => ({ deleted: await sweep((what) => write('sweepStep', what, now)) }),
+    scrub: () => upkeep.scrub(),
+  }
+}
+
+type Read = <Result>(from: (db: Database) => Result) => Promise<Result>
+type Write = <Name extends VerbName>(verb: Name, ...input: VerbInput<Name>) => Promise<VerbResult<Name>>
+type Methods<Name extends keyof Store> = Pick<Store, Name>
+
+function reads(
+  read: Read,
+): Methods<
+  | 'findUser'
+  | 'findUserByIdentifier'
+  | 'findSession'
+  | 'listSessions'
+  | 'peekToken'
+  | 'listInboxMessages'
+  | 'loadKeys'
+> {
+  return {
+    findUser: ({ id }) => read((db) => findUser(db, id)),
+    findUserByIdentifier: ({ key }) => read((db) => findUserByKey(db, key)),
+    findSession: (query) => read((db) => findSession(db, query)),
+    listSessions: (query) => read((db) => liveSessions(db, query)),
+    peekToken: (query) => read((db) => peekToken(db, query)),
+    listInboxMessages: (query) => read((db) => listInboxMessages(db, query)),
+    loadKeys: () => read(loadKeys),
+  }
+}
+
+function writes(
+  write: Write,
+): Methods<
+  | 'createUser'
+  | 'updateProfile'
+  | 'resetPassword'
+  | 'changePassword'
+  | 'openSession'
+  | 'rotateSession'
+  | 'renewSession'
+  | 'endSessions'
+  | 'putToken'
+  | 'finishMail'
+  | 'retryMail'
+  | 'putInboxMessage'
+  | 'swapKeys'
+  | 'appendAudit'
+> {
+  return {
+    createUser: (creation, trail) => write('createUser', creation, trail),
+    updateProfile: (change, trail) => write('updateProfile', change, trail),
+    resetPassword: (reset, trail) => write('resetPassword', reset, trail),
+    changePassword: (change, trail) => write('changePassword', change, trail),
+    openSession: (session, trail) => write('openSession', session, trail),
+    rotateSession: (rotation, trail) => write('rotateSession', rotation, trail),
+    renewSession: (renewal, trail) => write('renewSession', renewal, trail),
+    endSessions: (which, trail) => write('endSessions', which, trail),
+    putToken: (token, mail) => write('putToken', token, mail),
+    finishMail: (mail) => write('finishMail', mail),
+    retryMail: (mail) => write('retryMail', mail),
+    putInboxMessage: (message, keep) => write('putInboxMessage', message, keep),
+    swapKeys: (swap, trail) => write('swapKeys', swap, trail),
+    appendAudit: (event) => write('appendAudit', event),
+  }
+}
+
+/** The two steps that may delete a user; the bytes are the upkeep's business from then on. */
+function deletions(write: Write, upkeep: Upkeep): Methods<'deleteUser' | 'confirmEmail'> {
+  return {
+    deleteUser: async (deletion, trail) => {
+      const outcome = await write('deleteUser', deletion, trail)
+      if (outcome.kind === 'deleted') upkeep.deleted()
+      return outcome
+    },
+    confirmEmail: async (confirmation, trail) => {
+      const outcome = await write('confirmEmail', confirmation, trail)
+      if (outcome.kind === 'confirmed') upkeep.deleted()
+      return outcome
+    },
+  }
+}
+
+async function health(writer: Writer): Promise<{ writable: boolean; detail: string }> {
+  try {
+    await writer.write('probe')
+    return { writable: true, detail: 'The database takes writes.' }
+  } catch (error) {
+    return { writable: false, detail: error instanceof Error ? error.message : 'The database is away.' }
+  }
+}
+
+/** Readers go before the writer's last connection, so that it takes the log file away with it. */
+async function close(engine: Engine): Promise<void> {
+  await engine.upkeep.stop()
+  const ended = engine.writer.close()
+  engine.reader.close()
+  await ended
+  engine.lock.release()
+}

@@ -1,0 +1,50 @@
+/** Garbage collection of what has been expired long enough. Validity never depends on it. */
+import { lifetimes, queues } from '../../domain/limits.ts'
+import type { Ms } from '../../domain/ports/runtime.ts'
+import type { Database } from './connection.ts'
+
+const delayed = lifetimes.purgeDelayMs
+
+/** What is swept, and how long after its time. */
+const graceMs = {
+  sessions: delayed,
+  tokens: delayed,
+  mails: delayed,
+  identifiers: 0,
+  audit: lifetimes.auditMs,
+} as const
+
+export type Sweepable = keyof typeof graceMs
+
+export const sql = {
+  sessions: `DELETE FROM sessions WHERE (user_id, id) IN (
+    SELECT user_id, id FROM sessions WHERE expires_at <= :before LIMIT ${queues.sweepRowsPerStep})`,
+  tokens: `DELETE FROM one_time_tokens WHERE hash IN (
+    SELECT hash FROM one_time_tokens WHERE expires_at <= :before LIMIT ${queues.sweepRowsPerStep})`,
+  mails: `DELETE FROM outgoing_mails WHERE id IN (
+    SELECT id FROM outgoing_mails WHERE expires_at <= :before LIMIT ${queues.sweepRowsPerStep})`,
+  identifiers: `DELETE FROM identifiers WHERE key IN (
+    SELECT key FROM identifiers WHERE expires_at <= :before LIMIT ${queues.sweepRowsPerStep})`,
+  audit: `DELETE FROM audit_events WHERE id IN (
+    SELECT id FROM audit_events WHERE at <= :before LIMIT ${queues.sweepRowsPerStep})`,
+} as const satisfies Record<Sweepable, string>
+
+const sweepables: readonly Sweepable[] = ['sessions', 'tokens', 'mails', 'identifiers', 'audit']
+
+/** Takes one table after the other, step by step until a step finds less than it may take; says how many rows went. */
+export async function sweep(step: (what: Sweepable) => Promise<number>): Promise<number> {
+  let deleted = 0
+  for (const what of sweepables) {
+    let rows: number
+    do {
+      rows = await step(what)
+      deleted += rows
+    } while (rows === queues.sweepRowsPerStep)
+  }
+  return deleted
+}
+
+/** Deletes at most `queues.sweepRowsPerStep` rows of one table, so that other writes come in between. */
+export function sweepStep(db: Database, what: Sweepable, now: Ms): number {
+  return db.run(sql[what], { before: now - graceMs[what] })
+}

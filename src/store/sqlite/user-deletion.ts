@@ -1,0 +1,38 @@
+import { lifetimes, store as limits } from '../../domain/limits.ts'
+import type { Ms } from '../../domain/ports/runtime.ts'
+import type { Retained, Store, Trail } from '../../domain/ports/store.ts'
+import type { Database } from './connection.ts'
+import { eraseUser } from './registry.ts'
+import { record } from './trail.ts'
+import { findUser, isLastAdmin } from './user-rows.ts'
+
+/** See `Store.deleteUser`. */
+export function deleteUser(
+  db: Database,
+  deletion: Parameters<Store['deleteUser']>[0],
+  trail: Trail,
+): Awaited<ReturnType<Store['deleteUser']>> {
+  const { userId, expectEpoch, now } = deletion
+  const user = findUser(db, userId)
+  if (!user) return { kind: 'not_found' }
+  if (expectEpoch !== null && expectEpoch !== user.epoch) return { kind: 'stale' }
+  if (isLastAdmin(db, user)) return { kind: 'last_admin' }
+  const erased = eraseUser(db, userId, now)
+  record(db, trail)
+  return { kind: 'deleted', erased, retained: retained(now) }
+}
+
+function retained(now: Ms): readonly Retained[] {
+  return [
+    {
+      what: 'audit_events',
+      reason: 'Events that prove what happened; they hold the id of the deleted user and nothing personal.',
+      until: now + lifetimes.auditMs,
+    },
+    {
+      what: 'database_free_space',
+      reason: 'Bytes of deleted rows may be left in free space of the database file until it is rewritten.',
+      until: now + limits.scrubLatestMs,
+    },
+  ]
+}

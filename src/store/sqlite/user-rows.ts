@@ -1,0 +1,132 @@
+/** The table of users: its rows, and the two writes that every other file uses. */
+import type { Id, Ms } from '../../domain/ports/runtime.ts'
+import type { User } from '../../domain/user.ts'
+import type { Database, Values } from './connection.ts'
+import {
+  id,
+  idBytes,
+  integer,
+  jsonObject,
+  jsonTexts,
+  maybeInteger,
+  maybeText,
+  oneOf,
+  text,
+  type Row,
+} from './rows.ts'
+
+const columns = [
+  'id',
+  'username',
+  'email',
+  'email_verified',
+  'pending_email',
+  'password_hash',
+  'roles',
+  'status',
+  'locale',
+  'profile',
+  'created_at',
+  'updated_at',
+  'last_sign_in_at',
+  'version',
+  'epoch',
+]
+
+/** The columns that `userOf` reads, of the table or alias `u`. */
+export const userColumns = columns.map((column) => `u.${column}`).join(', ')
+
+export const sql = {
+  byId: `SELECT ${userColumns} FROM users u WHERE u.id = :id`,
+  exists: 'SELECT 1 FROM users WHERE id = :id',
+  insert: `INSERT INTO users (id, username, email, email_verified, pending_email, password_hash, roles, admin, status,
+      locale, profile, created_at, updated_at, last_sign_in_at, version, epoch)
+    VALUES (:id, :username, :email, :emailVerified, :pendingEmail, :passwordHash, :roles, :admin, :status,
+      :locale, :profile, :createdAt, :updatedAt, :lastSignInAt, :version, :epoch)`,
+  update: `UPDATE users SET username = :username, email = :email, email_verified = :emailVerified,
+      pending_email = :pendingEmail, password_hash = :passwordHash, roles = :roles, admin = :admin, status = :status,
+      locale = :locale, profile = :profile, updated_at = :updatedAt, last_sign_in_at = :lastSignInAt,
+      version = :version, epoch = :epoch
+    WHERE id = :id`,
+  signedIn: 'UPDATE users SET last_sign_in_at = :now WHERE id = :id',
+  erase: 'DELETE FROM users WHERE id = :id',
+  otherAdmin: `SELECT 1 FROM users WHERE admin = 1 AND status = 'active' AND password_hash IS NOT NULL AND id <> :id
+    LIMIT 1`,
+} as const
+
+export function findUser(db: Database, userId: Id): User | null {
+  const row = db.get(sql.byId, { id: idBytes(userId) })
+  return row ? userOf(row) : null
+}
+
+export function userExists(db: Database, userId: Id): boolean {
+  return db.get(sql.exists, { id: idBytes(userId) }) !== undefined
+}
+
+export function insertUser(db: Database, user: User): void {
+  db.run(sql.insert, { ...mutable(user), createdAt: user.createdAt })
+}
+
+/** Writes every column of a user that may change. */
+export function saveUser(db: Database, user: User): void {
+  db.run(sql.update, mutable(user))
+}
+
+export function recordSignIn(db: Database, userId: Id, now: Ms): void {
+  db.run(sql.signedIn, { id: idBytes(userId), now })
+}
+
+/** Takes the row away; everything that refers to it has to be gone already. */
+export function eraseUserRow(db: Database, userId: Id): void {
+  db.run(sql.erase, { id: idBytes(userId) })
+}
+
+/** Whether this is an admin (role, status active, a password) and no other one would be left. */
+export function isLastAdmin(db: Database, user: User): boolean {
+  const counts = isAdmin(user) && user.status === 'active' && user.passwordHash !== null
+  return counts && db.get(sql.otherAdmin, { id: idBytes(user.id) }) === undefined
+}
+
+export function userOf(row: Row): User {
+  return {
+    id: id(row, 'id'),
+    username: text(row, 'username'),
+    email: text(row, 'email'),
+    emailVerified: integer(row, 'email_verified') === 1,
+    pendingEmail: maybeText(row, 'pending_email'),
+    passwordHash: maybeText(row, 'password_hash'),
+    roles: jsonTexts(row, 'roles'),
+    status: oneOf(row, 'status', ['active', 'disabled']),
+    locale: text(row, 'locale'),
+    profile: jsonObject(row, 'profile'),
+    createdAt: integer(row, 'created_at'),
+    updatedAt: integer(row, 'updated_at'),
+    lastSignInAt: maybeInteger(row, 'last_sign_in_at'),
+    version: integer(row, 'version'),
+    epoch: integer(row, 'epoch'),
+  }
+}
+
+function mutable(user: User): Values {
+  return {
+    id: idBytes(user.id),
+    username: user.username,
+    email: user.email,
+    emailVerified: Number(user.emailVerified),
+    pendingEmail: user.pendingEmail,
+    passwordHash: user.passwordHash,
+    roles: JSON.stringify(user.roles),
+    admin: Number(isAdmin(user)),
+    status: user.status,
+    locale: user.locale,
+    profile: JSON.stringify(user.profile),
+    updatedAt: user.updatedAt,
+    lastSignInAt: user.lastSignInAt,
+    version: user.version,
+    epoch: user.epoch,
+  }
+}
+
+function isAdmin(user: User): boolean {
+  return user.roles.includes('admin')
+}

@@ -1,0 +1,102 @@
+import type { Conflict, NotThere, ProfileChange, Stale, Store, Trail } from '../../domain/ports/store.ts'
+import type { NewUser, User } from '../../domain/user.ts'
+import type { Database } from './connection.ts'
+import {
+  claim,
+  emailKey,
+  findUserByKey,
+  isHeldByOther,
+  moveClaim,
+  nameKey,
+  remember,
+  remembered,
+  takenClaims,
+} from './identifiers.ts'
+import { insertToken } from './tokens.ts'
+import { record } from './trail.ts'
+import { findUser, insertUser, saveUser } from './user-rows.ts'
+
+type Creation = Parameters<Store['createUser']>[0]
+type Created = Awaited<ReturnType<Store['createUser']>>
+
+/** See `Store.createUser`. The look before the writes is the guard: there is one writer, and it is in a transaction. */
+export function createUser(db: Database, creation: Creation, trail: Trail): Created {
+  const earlier = repetition(db, creation, trail.audit.at)
+  if (earlier) return earlier
+  const fields = takenClaims(db, creation.user)
+  if (fields.length > 0) return { kind: 'conflict', fields }
+  const user = firstState(creation.user)
+  insertUser(db, user)
+  claim(db, emailKey(user.email), user.id)
+  claim(db, nameKey(user.username), user.id)
+  if (creation.idempotency) remember(db, creation.idempotency, user.id)
+  if (creation.token) insertToken(db, creation.token)
+  record(db, trail)
+  return { kind: 'created', user }
+}
+
+function repetition(db: Database, creation: Creation, now: number): Created | null {
+  const same = findUser(db, creation.user.id)
+  if (same) return { kind: 'repeated', user: same }
+  const earlier = creation.idempotency && remembered(db, creation.idempotency, now)
+  if (!earlier) return null
+  const user = earlier.sameBody && findUser(db, earlier.userId)
+  return user ? { kind: 'repeated', user } : { kind: 'key_reused' }
+}
+
+function firstState(user: NewUser): User {
+  return {
+    id: user.id,
+    username: user.username,
+    email: user.email,
+    emailVerified: user.emailVerified,
+    pendingEmail: null,
+    passwordHash: user.passwordHash,
+    roles: user.roles,
+    status: user.status,
+    locale: user.locale,
+    profile: user.profile,
+    createdAt: user.createdAt,
+    updatedAt: user.createdAt,
+    lastSignInAt: null,
+    version: 1,
+    epoch: 1,
+  }
+}
+
+/** See `Store.updateProfile`. */
+export function updateProfile(
+  db: Database,
+  change: ProfileChange,
+  trail: Trail | null,
+): { readonly kind: 'updated'; readonly user: User } | Conflict | Stale | NotThere {
+  const user = findUser(db, change.userId)
+  if (!user) return { kind: 'not_found' }
+  if (user.version !== change.expectVersion || user.epoch !== change.expectEpoch) return { kind: 'stale' }
+  const conflict = conflictOf(db, change)
+  if (conflict) return conflict
+  const updated = {
+    ...user,
+    username: change.username ?? user.username,
+    locale: change.locale ?? user.locale,
+    profile: change.profile ?? user.profile,
+    pendingEmail: change.pendingEmail === undefined ? user.pendingEmail : change.pendingEmail,
+    version: user.version + 1,
+    updatedAt: change.now,
+  }
+  moveClaim(db, { from: nameKey(user.username), to: nameKey(updated.username) }, user.id)
+  saveUser(db, updated)
+  if (change.token) insertToken(db, change.token)
+  if (trail) record(db, trail)
+  return { kind: 'updated', user: updated }
+}
+
+/** An unverified holder of the pending address is no conflict: whoever proves the mailbox wins it. */
+function conflictOf(db: Database, change: ProfileChange): Conflict | null {
+  const { userId, username, pendingEmail } = change
+  const holder = pendingEmail ? findUserByKey(db, emailKey(pendingEmail)) : null
+  const fields: Conflict['fields'][number][] = []
+  if (holder && holder.id !== userId && holder.emailVerified) fields.push('email')
+  if (username !== undefined && isHeldByOther(db, nameKey(username), userId)) fields.push('username')
+  return fields.length > 0 ? { kind: 'conflict', fields } : null
+}

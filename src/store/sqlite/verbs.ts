@@ -1,0 +1,49 @@
+/** What the writer thread can be asked to do inside a transaction: each a step of the port, by name. */
+import { appendAudit } from './audit.ts'
+import type { Database } from './connection.ts'
+import { confirmEmail } from './email-confirmation.ts'
+import { putInboxMessage } from './inbox.ts'
+import { swapKeys } from './keys.ts'
+import { claimMail, finishMail, retryMail } from './mail.ts'
+import { readFact, writeFact } from './meta.ts'
+import { changePassword, resetPassword } from './passwords.ts'
+import { endSessions, openSession, renewSession, rotateSession } from './sessions.ts'
+import { sweepStep } from './sweep.ts'
+import { putToken } from './tokens.ts'
+import { deleteUser } from './user-deletion.ts'
+import { createUser, updateProfile } from './users.ts'
+
+/** A real write that changes nothing of anybody's: the only way to know that one would be taken. */
+function probe(db: Database): void {
+  writeFact(db, 'health', ((readFact(db, 'health') ?? 0) + 1) % 1_000_000)
+}
+
+export const verbs = {
+  appendAudit,
+  changePassword,
+  claimMail,
+  confirmEmail,
+  createUser,
+  deleteUser,
+  endSessions,
+  finishMail,
+  openSession,
+  probe,
+  putInboxMessage,
+  putToken,
+  renewSession,
+  resetPassword,
+  retryMail,
+  rotateSession,
+  swapKeys,
+  sweepStep,
+  updateProfile,
+} as const
+
+export type VerbName = keyof typeof verbs
+
+type Rest<Values> = Values extends [Database, ...infer Others] ? Others : never
+
+/** What a verb takes behind the database. */
+export type VerbInput<Name extends VerbName> = Rest<Parameters<(typeof verbs)[Name]>>
+export type VerbResult<Name extends VerbName> = ReturnType<(typeof verbs)[Name]>
