@@ -1,4 +1,6 @@
-/** What an outbox row holds under its seal: where the mail goes, what it says, and the event of its sending. */
+/**
+ * What an outbox row holds under its seal: where the mail goes, what it says, and the event of its sending.
+ */
 import type { Deps } from './deps.ts'
 import type { Secrets } from './ports/crypto.ts'
 import type { MailKind } from './ports/mailer.ts'
@@ -12,7 +14,10 @@ export interface MailAudit {
   readonly requestId: string
 }
 
-/** The parameters of a mail. They may carry a live token: they are stored sealed, with the row's id bound to them. */
+/**
+ * The parameters of a mail. They may carry a live token: they are stored sealed, with the row's id bound to
+ * them.
+ */
 export interface MailContent {
   /** Null: the address that the user has at delivery. */
   readonly to: string | null
@@ -44,7 +49,9 @@ export function sealMail(deps: Pick<Deps, 'secrets' | 'ids'>, mail: NewMail): Ou
   return { id, userId, kind, sealed, createdAt, expiresAt }
 }
 
-/** Opens an outbox row; null where it was sealed with another key or id, was altered, or has another shape. */
+/**
+ * Opens an outbox row; null where it was sealed with another key or id, was altered, or has another shape.
+ */
 export function readMail(secrets: Secrets, row: Pick<OutgoingMail, 'id' | 'sealed'>): MailContent | null {
   const plain = secrets.open('outbox', row.id, row.sealed)
   return plain === null ? null : readContent(parse(plain))

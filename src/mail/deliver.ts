@@ -1,6 +1,6 @@
 /**
- * The deliverer: takes due mails from the outbox on lease and hands them to the transports. Delivery is at least
- * once; a repetition bears the same Message-ID. Several nodes may run one each.
+ * The deliverer: takes due mails from the outbox on lease and hands them to the transports. Delivery is at
+ * least once; a repetition bears the same Message-ID. Several nodes may run one each.
  */
 import { mail as limits } from '../domain/limits.ts'
 import { readMail } from '../domain/mail.ts'
@@ -15,7 +15,10 @@ import { renderMail } from './templates.ts'
 export interface DelivererParts {
   readonly store: Pick<Store, 'claimMail' | 'finishMail' | 'retryMail' | 'findUser'>
   readonly secrets: Secrets
-  /** The first one counts: where it fails, the mail is tried again. The others get copies, at most one each. */
+  /**
+   * The first one counts: where it fails, the mail is tried again. The others get copies, at most one
+   * each.
+   */
   readonly transports: readonly [MailTransport, ...MailTransport[]]
   readonly clock: Clock
   readonly log: Log
@@ -94,7 +97,10 @@ export function startDeliverer(parts: DelivererParts): Deliverer {
   }
 }
 
-/** Brings one row to its end, or puts it back. Never throws: what the store does not take now, the lease brings back. */
+/**
+ * Brings one row to its end, or puts it back. Never throws: what the store does not take now, the lease
+ * brings back.
+ */
 async function deliver(row: Row, sent: Map<Id, AuditEvent | null>, parts: DelivererParts): Promise<void> {
   const { store, log } = parts
   const about = { mailId: row.id, userId: row.userId, kind: row.kind, attempts: row.attempts }
@@ -129,7 +135,7 @@ async function handOver(
   try {
     await first.send(decision.message)
   } catch (error) {
-    const wait = limits.retryMs[Math.min(row.attempts, limits.retryMs.length) - 1] ?? limits.retryMs[0]
+    const wait = limits.retryMs[Math.min(row.attempts, limits.retryMs.length - 1)] ?? limits.pollMs
     log.warn({ ...about, ...failure(error), retryMs: wait }, 'a mail was not taken; trying again')
     await store.retryMail({ id: row.id, dueAt: clock.now() + wait })
     return 'again'

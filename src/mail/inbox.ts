@@ -17,8 +17,8 @@ export interface InboxParts {
 type Sealed = Pick<InboxMessage, 'kind' | 'to' | 'subject' | 'text' | 'html'>
 
 /**
- * The inbox as a way out for mail and as a place to read it. A message keeps the id of its outbox row. `wait` looks
- * every `http.inboxPollMs`, and at once when this process has put a message in.
+ * The inbox as a way out for mail and as a place to read it. A message keeps the id of its outbox row.
+ * `wait` looks every `http.inboxPollMs`, and at once when this process has put a message in.
  */
 export function createInbox(parts: InboxParts): MailTransport & Inbox {
   const { store, secrets, clock, publicUrl } = parts

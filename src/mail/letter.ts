@@ -1,4 +1,4 @@
-/** The one layout of all mails, as plain text and as HTML: a table for old mail programs, no remote content. */
+/** The one layout of all mails, as text and as HTML: tables for old mail programs, nothing remote. */
 import { readFileSync } from 'node:fs'
 import { html, render } from '../web/html.ts'
 import type { Html } from '../web/html.ts'
@@ -15,7 +15,7 @@ export interface Letter {
   readonly notes: readonly string[]
 }
 
-/** Has none of the characters that a template escapes, so that it passes through one unchanged (a test says so). */
+/** Has none of the characters that a template escapes, so that it passes through one unchanged. */
 const STYLES = readFileSync(new URL('../web/mail.css', import.meta.url), 'utf8')
 
 /** The text part. The link stands alone on its line. */
@@ -32,7 +32,7 @@ export function asText(letter: Letter, product: string, link: string | null): st
   return `${paragraphs.join('\n\n')}\n`
 }
 
-/** The HTML part: a whole document without style attributes, so that its one style block can be swapped for a link. */
+/** The HTML part: a whole document, its looks in one style block that the inbox swaps for a link. */
 export function asHtml(letter: Letter, product: string, link: string | null): string {
   return render(
     html`<!doctype html>
@@ -63,7 +63,8 @@ export function asHtml(letter: Letter, product: string, link: string | null): st
                     <td class="inner" align="left">
                       <p class="product">${product}</p>
                       <h1>${letter.heading}</h1>
-                      ${letter.intro.map((paragraph) => html`<p>${paragraph}</p> `)}${button(letter, link)}${facts(letter)}
+                      ${letter.intro.map((paragraph) => html`<p>${paragraph}</p> `)} ${button(letter, link)}
+                      ${facts(letter)}
                       <div class="notes">${letter.notes.map((note) => html`<p>${note}</p> `)}</div>
                     </td>
                   </tr>
@@ -110,5 +111,5 @@ function facts(letter: Letter): Html | null {
 }
 
 function footer(product: string): string {
-  return `${product} sent this mail by itself; answers to it are not read. It will never ask you for your password by mail.`
+  return `${product} sent this mail by itself; answers are not read. It never asks for your password by mail.`
 }

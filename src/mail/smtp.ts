@@ -1,4 +1,7 @@
-/** Mail by SMTP. Addresses reach the library as objects only: its parser never sees a text that a user chose. */
+/**
+ * Mail by SMTP. Addresses reach the library as objects only: its parser never sees a text that a user
+ * chose.
+ */
 import { createTransport } from 'nodemailer'
 import { DomainError } from '../domain/errors.ts'
 import { readEmail } from '../domain/keys.ts'
@@ -7,7 +10,10 @@ import type { MailMessage, MailTransport } from '../domain/ports/mailer.ts'
 import type { Clock, Ms } from '../domain/ports/runtime.ts'
 
 export interface SmtpSettings {
-  /** `smtp://` or `smtps://`, with user and password (percent-encoded) and port where needed (`UM_SMTP_URL`). */
+  /**
+   * `smtp://` or `smtps://`, with user and password (percent-encoded) and port where needed
+   * (`UM_SMTP_URL`).
+   */
   readonly url: string
   /** `address` or `Name <address>` (`UM_MAIL_FROM`); null: no-reply at the host of the public URL. */
   readonly from: string | null
@@ -36,8 +42,9 @@ const SENDER =
   /^(?:(?:"(?<quoted>[^"\p{Cc}]*)"\s*|(?<name>[^<>"\p{Cc}]*))<(?<inner>[^<>\s]+)>|(?<bare>[^<>\s]+))$/u
 
 /**
- * A pooled SMTP transport. A repeated mail bears the same Message-ID. Throws `start_refused` where a setting can't be
- * read. A password travels encrypted only: with one, a server that is not this machine must offer STARTTLS.
+ * A pooled SMTP transport. A repeated mail bears the same Message-ID. Throws `start_refused` where a
+ * setting can't be read. A password travels encrypted only: with one, a server that is not this machine
+ * must offer STARTTLS.
  */
 export function createSmtp(settings: SmtpSettings): MailTransport {
   const server = readServer(settings.url)

@@ -1,6 +1,7 @@
 /**
- * What the mails say: a table of letters, one a kind. Letters that may reach an address before its owner has proven
- * it hold no text that a user chose: nobody can write to a stranger through us by registering the stranger's address.
+ * What the mails say: a table of letters, one a kind. Letters that may reach an address before its owner
+ * has proven it hold no text that a user chose: nobody can write to a stranger through us by registering
+ * the stranger's address.
  */
 import { input, lifetimes } from '../domain/limits.ts'
 import type { MailContent } from '../domain/mail.ts'
@@ -13,8 +14,8 @@ import type { Letter } from './letter.ts'
 export interface MailFacts {
   readonly kind: MailKind
   /**
-   * Params read here: `newEmail` (by `email_changed`) and `device` (by `new_device`). Leave them out where the
-   * address that the mail goes to is not verified.
+   * Params read here: `newEmail` (by `email_changed`) and `device` (by `new_device`). Leave them out
+   * where the address that the mail goes to is not verified.
    */
   readonly content: Pick<MailContent, 'link' | 'params'>
   readonly createdAt: Ms
@@ -60,7 +61,8 @@ const letters: Readonly<Record<MailKind, (words: Words) => Letter>> = {
     facts: [],
     notes: [
       `The link works once, until ${until(at, lifetimes.verifyTokenMs)}.`,
-      'If you did not register, ignore this mail: the address stays unconfirmed, and nobody can confirm it without this link.',
+      'If you did not register, ignore this mail: the address stays unconfirmed, and nobody can ' +
+        'confirm it without this link.',
     ],
   }),
 
@@ -74,7 +76,8 @@ const letters: Readonly<Record<MailKind, (words: Words) => Letter>> = {
     button: 'Choose a new password',
     facts: [],
     notes: [
-      `The link works once, until ${until(at, lifetimes.resetTokenMs)}. Do not pass it on: whoever has it can take the account over.`,
+      `The link works once, until ${until(at, lifetimes.resetTokenMs)}. Do not pass it on: whoever ` +
+        'has it can take the account over.',
       'If you did not ask for it, ignore this mail: your password stays as it is.',
     ],
   }),
@@ -89,7 +92,8 @@ const letters: Readonly<Record<MailKind, (words: Words) => Letter>> = {
     button: 'Choose a password',
     facts: [],
     notes: [
-      `The link works once, until ${until(at, lifetimes.setPasswordTokenMs)}. Do not pass it on: whoever has it can take the account over.`,
+      `The link works once, until ${until(at, lifetimes.setPasswordTokenMs)}. Do not pass it on: ` +
+        'whoever has it can take the account over.',
       'If you do not expect an account there, ignore this mail: without a password nobody can use it.',
     ],
   }),
@@ -104,7 +108,8 @@ const letters: Readonly<Record<MailKind, (words: Words) => Letter>> = {
     button: 'Confirm this address',
     facts: [],
     notes: [
-      `The link works once, until ${until(at, lifetimes.verifyTokenMs)}. Until then the account keeps its old address.`,
+      `The link works once, until ${until(at, lifetimes.verifyTokenMs)}. Until then the account ` +
+        'keeps its old address.',
       'If you did not ask for this, ignore this mail: nothing changes without this link.',
     ],
   }),
@@ -113,7 +118,8 @@ const letters: Readonly<Record<MailKind, (words: Words) => Letter>> = {
     subject: `Your e-mail address at ${product} was changed`,
     heading: 'Your e-mail address was changed',
     intro: [
-      `Your account at ${product} has a new e-mail address. From now on its mail goes there and no longer to this address.`,
+      `Your account at ${product} has a new e-mail address. From now on its mail goes there and no ` +
+        'longer to this address.',
     ],
     button: null,
     facts: [
@@ -122,7 +128,8 @@ const letters: Readonly<Record<MailKind, (words: Words) => Letter>> = {
     ],
     notes: [
       'If this was you, there is nothing to do.',
-      `If it was not you, somebody else has used your account: write to the people who run ${product} at once, and change this password wherever else you use it.`,
+      'If it was not you, somebody else has used your account: write to the people who run ' +
+        `${product} at once, and change this password wherever else you use it.`,
     ],
   }),
 
@@ -134,7 +141,8 @@ const letters: Readonly<Record<MailKind, (words: Words) => Letter>> = {
     facts: [['When', utc(at)]],
     notes: [
       'If this was you, there is nothing to do.',
-      `If it was not you, ask ${product} for a new password at once (“forgot password”): the link that you will get by mail takes the account back and signs everybody else out.`,
+      `If it was not you, ask ${product} for a new password at once (“forgot password”): the link ` +
+        'that you will get by mail takes the account back and signs everybody else out.',
     ],
   }),
 
@@ -142,7 +150,8 @@ const letters: Readonly<Record<MailKind, (words: Words) => Letter>> = {
     subject: `You already have an account at ${product}`,
     heading: 'You already have an account',
     intro: [
-      `Somebody tried to use this address for a new account or for another one at ${product}. It belongs to your account already, so nothing was changed.`,
+      `Somebody tried to use this address for a new account or for another one at ${product}. It ` +
+        'belongs to your account already, so nothing was changed.',
     ],
     button: null,
     facts: [['When', utc(at)]],
@@ -163,7 +172,8 @@ const letters: Readonly<Record<MailKind, (words: Words) => Letter>> = {
     ],
     notes: [
       'If this was you, there is nothing to do.',
-      `If it was not you, somebody knows your password: ask ${product} for a new one at once (“forgot password”), which signs out every device.`,
+      `If it was not you, somebody knows your password: ask ${product} for a new one at once ` +
+        '(“forgot password”), which signs out every device.',
     ],
   }),
 
@@ -171,14 +181,17 @@ const letters: Readonly<Record<MailKind, (words: Words) => Letter>> = {
     subject: `A session of your account at ${product} was ended`,
     heading: 'We ended a session of yours',
     intro: [
-      `A sign-in of your account at ${product} was used with a token that had been replaced long ago. Somebody may have copied it, so we ended that session on all sides.`,
+      `A sign-in of your account at ${product} was used with a token that had been replaced long ` +
+        'ago. Somebody may have copied it, so we ended that session on all sides.',
       'You may have to sign in again on one of your devices.',
     ],
     button: null,
     facts: [['When', utc(at)]],
     notes: [
-      'If you have just restored a device from a backup, that is the likely reason, and there is nothing more to do.',
-      `If you cannot explain it, check the device for strange programs and ask ${product} for a new password (“forgot password”), which signs out every device.`,
+      'If you have just restored a device from a backup, that is the likely reason, and there is ' +
+        'nothing more to do.',
+      `If you cannot explain it, check the device for strange programs and ask ${product} for a new ` +
+        'password (“forgot password”), which signs out every device.',
     ],
   }),
 }
@@ -196,7 +209,9 @@ function webLink(link: string | null): string | null {
   return url && (url.protocol === 'https:' || url.protocol === 'http:') ? url.href : null
 }
 
-/** An end and how far it is from the beginning: `2026-11-20 14:33 UTC (30 minutes after it was asked for)`. */
+/**
+ * An end and how far it is from the beginning: `2026-11-20 14:33 UTC (30 minutes after it was asked for)`.
+ */
 function until(at: Ms, lifetimeMs: Ms): string {
   const minutes = lifetimeMs / 60_000
   const hours = minutes / 60

@@ -1,4 +1,7 @@
-/** The error reference: an index of all codes, and a page for each. The catalogue in `domain/errors.ts` is its source. */
+/**
+ * The error reference: an index of all codes, and a page for each. The catalogue in `domain/errors.ts` is
+ * its source.
+ */
 import { catalogue, fieldError } from '../domain/errors.ts'
 import type { CatalogueEntry, ErrorCode, FieldError, StartCode } from '../domain/errors.ts'
 import { http } from '../domain/limits.ts'

@@ -1,15 +1,20 @@
 /**
- * Markup by tagged template, escaped by default. There is no way to put a text in unescaped: what goes in as it is,
- * is only what another template has made. Attribute values must be quoted in the template.
+ * Markup by tagged template, escaped by default. There is no way to put a text in unescaped: what goes in
+ * as it is, is only what another template has made. Attribute values must be quoted in the template.
  */
 const markup: unique symbol = Symbol('markup')
 
-/** Markup made by `html`. Its key never leaves this file, so nothing that was parsed or sent in can pass for it. */
+/**
+ * Markup made by `html`. Its key never leaves this file, so nothing that was parsed or sent in can pass for
+ * it.
+ */
 export interface Html {
   readonly [markup]: string
 }
 
-/** What a template takes: lists are joined, null, undefined and false are nothing, all else is escaped text. */
+/**
+ * What a template takes: lists are joined, null, undefined and false are nothing, all else is escaped text.
+ */
 export type Content = Html | string | number | false | null | undefined | readonly Content[]
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -19,10 +24,10 @@ const ENTITIES: Readonly<Record<string, string>> = {
   '"': '&quot;',
   "'": '&#39;',
 }
-// oxlint-disable-next-line no-control-regex -- these are what must not get into a document (HTML, section 13.1)
+// oxlint-disable-next-line no-control-regex -- no document may hold these (HTML, section 13.1)
 const NOT_ALLOWED = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g
 
-/** Escapes for text and for quoted attribute values alike; characters that no document may hold become U+FFFD. */
+/** Escapes for text and quoted attribute values alike; what no document may hold becomes U+FFFD. */
 export function html(strings: TemplateStringsArray, ...values: readonly Content[]): Html {
   const parts = strings.map((literal, index) => literal + written(values[index]))
   return Object.freeze({ [markup]: parts.join('') })

@@ -10,12 +10,16 @@ export interface InboxFacts {
   readonly messages: readonly InboxMessage[]
 }
 
-/** Every mail with its text, its HTML in a frame where no script can run, and its links and tokens to copy. */
+/**
+ * Every mail with its text, its HTML in a frame where no script can run, and its links and tokens to copy.
+ */
 export function inboxPage({ messages }: InboxFacts, site: Site): string {
+  const request = `${site.publicUrl}/dev/mail/messages?to=ada%40example.com&kind=reset_password&wait=30`
   const body = html`
     <p class="lead">
-      Mail of this server is kept here while it runs in development. <a href="/dev/mail">Look for new mail</a>
+      In development every mail of this server is kept here: the newest 500, for all nodes alike.
     </p>
+    <p><a href="/dev/mail">Look for new mail</a></p>
     ${
       messages.length === 0
         ? empty(site)
@@ -29,10 +33,7 @@ export function inboxPage({ messages }: InboxFacts, site: Site): string {
       matches, or with an empty list after so many seconds; <code>after</code> takes the id of the last mail
       that you have seen.
     </p>
-    <pre
-      tabindex="0"
-      aria-label="Command"
-    ><code>curl '${site.publicUrl}/dev/mail/messages?to=ada%40example.com&kind=reset_password&wait=30'</code></pre>
+    <pre tabindex="0" aria-label="Command"><code>curl '${request}'</code></pre>
   `
   return page({ title: 'Mail', kind: 'reference', body }, site)
 }
@@ -85,7 +86,10 @@ function copyable(label: string, value: string, id: string): Html {
   </div>`
 }
 
-/** Our mails carry their looks in one style block, which the page's policy forbids: a link to the same rules does. */
+/**
+ * Our mails carry their looks in one style block, which the page's policy forbids: a link to the same rules
+ * does.
+ */
 function preview(document: string): string {
   return document.replace(
     /<style>[^<]*<\/style>/,

@@ -1,4 +1,7 @@
-/** The frame of every page: one stylesheet, no script, nothing inline, landmarks, one h1, a way past the header. */
+/**
+ * The frame of every page: one stylesheet, no script, nothing inline, landmarks, one h1, a way past the
+ * header.
+ */
 import { html, render } from './html.ts'
 import type { Content, Html } from './html.ts'
 

@@ -13,7 +13,10 @@ export type ResetPasswordState =
   | { readonly state: 'done'; readonly sessionsRevoked: number }
   | { readonly state: 'dead'; readonly code: DeadResetCode }
 
-/** The page behind a mailed password link. Its form posts `token` and `password` to `/account/reset-password`. */
+/**
+ * The page behind a mailed password link. Its form posts `token` and `password` to
+ * `/account/reset-password`.
+ */
 export function resetPasswordPage(state: ResetPasswordState, site: Site): string {
   const host = new URL(site.publicUrl).host
   switch (state.state) {
@@ -51,7 +54,9 @@ export function resetPasswordPage(state: ResetPasswordState, site: Site): string
 const newPassword = {
   action: '/account/reset-password',
   label: 'New password',
-  hint: `At least ${input.passwordMinCodePoints} characters, without your username or address. Several random words are strong and easy to remember.`,
+  hint:
+    `At least ${input.passwordMinCodePoints} characters, without your username or address. Several ` +
+    'random words are strong and easy to remember.',
   autocomplete: 'new-password',
   minLength: input.passwordMinCodePoints,
   button: 'Save password',
@@ -63,7 +68,8 @@ const next: Readonly<Record<DeadResetCode, string>> = {
   reset_token_expired:
     'Ask for a new link where you sign in (“forgot password”) and open it within 30 minutes.',
   reset_token_used:
-    'If you have just chosen a new password, sign in with it. Otherwise ask for a new link where you sign in (“forgot password”).',
+    'If you have just chosen a new password, sign in with it. Otherwise ask for a new link where ' +
+    'you sign in (“forgot password”).',
 }
 
 function endedSessions(count: number): string {

@@ -12,7 +12,10 @@ export type VerifyEmailState =
   | { readonly state: 'done'; readonly email: string }
   | { readonly state: 'dead'; readonly code: DeadVerifyCode }
 
-/** The page behind a mailed confirmation link. Its form posts `token` and `password` to `/account/verify-email`. */
+/**
+ * The page behind a mailed confirmation link. Its form posts `token` and `password` to
+ * `/account/verify-email`.
+ */
 export function verifyEmailPage(state: VerifyEmailState, site: Site): string {
   const host = new URL(site.publicUrl).host
   switch (state.state) {
@@ -22,14 +25,14 @@ export function verifyEmailPage(state: VerifyEmailState, site: Site): string {
         </p>
         ${passwordForm(currentPassword, state)}
         <p class="hint">
-          You have no account here, or do not know its password? Then close this page: without it nothing is
-          confirmed.
+          Forgotten? Ask for a new password where you sign in: choosing one confirms the address too. If you
+          have no account here, close this page, and nothing will be confirmed.
         </p>`
       const prefix = state.errors.length > 0 ? 'Error: ' : ''
       return page(
         {
-          title: `${prefix}Confirm your e-mail address`,
-          heading: 'Confirm your e-mail address',
+          title: `${prefix}Confirm your address`,
+          heading: 'Confirm your address',
           kind: 'account',
           body,
         },
@@ -40,7 +43,7 @@ export function verifyEmailPage(state: VerifyEmailState, site: Site): string {
       const body = html`<p class="lead">
         <strong class="long">${state.email}</strong> is confirmed. You can close this page.
       </p>`
-      return page({ title: 'Your e-mail address is confirmed', kind: 'account', body }, site)
+      return page({ title: 'Your address is confirmed', kind: 'account', body }, site)
     }
     case 'dead':
       return page(
@@ -63,5 +66,6 @@ const next: Readonly<Record<DeadVerifyCode, string>> = {
   verify_token_invalid: 'Open the link in the newest mail once more, or ask for a new one where you sign in.',
   verify_token_expired: 'Ask for a new link where you sign in and open it within 24 hours.',
   verify_token_used:
-    'If you have just confirmed the address, there is nothing more to do. Otherwise ask for a new link where you sign in.',
+    'If you have just confirmed the address, there is nothing more to do. Otherwise ask for a new ' +
+    'link where you sign in.',
 }
