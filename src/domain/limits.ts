@@ -41,7 +41,9 @@ export const http = {
   requestTimeoutMs: 15 * SECOND_MS,
   keepAliveTimeoutMs: 65 * SECOND_MS,
   requestsPerSocket: 1000,
-  pathParameterMaxLength: 1024,
+  pathParameterMaxLength: 8 * 1024,
+  jsonMaxDepth: 8,
+  jsonMaxKeys: 64,
   /** A bearer token longer than this is refused before it is decoded. */
   accessTokenMaxBytes: 4096,
   staticMaxAgeSeconds: 600,
@@ -50,6 +52,8 @@ export const http = {
   /** How long an answer asks to wait when the store or the hash queue is busy. */
   retryAfterSeconds: 2,
   drainMs: 10 * SECOND_MS,
+  /** How long a stop tries to get the last mails out. */
+  flushMs: 5 * SECOND_MS,
 } as const
 
 export const lifetimes = {

@@ -1,0 +1,178 @@
+/** The composition root: config → adapters → Deps → server. */
+import { randomUUIDv7 } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join, resolve } from 'node:path'
+import type { FastifyInstance } from 'fastify'
+import type { Config } from './config.ts'
+import { createAccessTokens } from './crypto/access-tokens.ts'
+import { openKeyring } from './crypto/keyring.ts'
+import { loadMasterKey } from './crypto/master-key.ts'
+import { createPasswords, type PasswordService } from './crypto/passwords.ts'
+import { createSecrets } from './crypto/secrets.ts'
+import type { Deps } from './domain/deps.ts'
+import { DomainError } from './domain/errors.ts'
+import { http, store as storeLimits } from './domain/limits.ts'
+import type { MailKind, MailTransport } from './domain/ports/mailer.ts'
+import type { Clock, Log } from './domain/ports/runtime.ts'
+import type { Store } from './domain/ports/store.ts'
+import { routes } from './http/routes.ts'
+import { buildServer } from './http/server.ts'
+import { startDeliverer, type Deliverer } from './mail/deliver.ts'
+import { createInbox } from './mail/inbox.ts'
+import { createSmtp } from './mail/smtp.ts'
+import { createLog } from './observe/log.ts'
+import { openStore } from './store/open-store.ts'
+
+export interface App {
+  readonly publicUrl: string
+  readonly dataDir: string
+  /** What the use cases run on; tests act on the same store as the server. */
+  readonly deps: Deps
+  /** From now on not ready; then closes the listener, drains, delivers what is due and closes the store. */
+  stop(): Promise<void>
+}
+
+export interface AppOptions {
+  /** A mail has gone out; `inboxUrl` shows it, in development. */
+  readonly onMail?: (kind: MailKind, inboxUrl: string | null) => void
+  readonly log?: Log
+  readonly clock?: Clock
+}
+
+interface Parts {
+  readonly config: Config
+  readonly deps: Deps
+  readonly server: FastifyInstance
+  readonly passwords: PasswordService
+  readonly deliverer: Deliverer
+  readonly transports: readonly MailTransport[]
+  readonly state: { stopping: boolean }
+}
+
+/** Starts the whole server. Throws `start_refused` or `store_incompatible` with a plain sentence. */
+export async function startApp(config: Config, options: AppOptions = {}): Promise<App> {
+  const log = options.log ?? createLog(config.logLevel)
+  const clock = options.clock ?? { now: () => Date.now() }
+  const port = config.port === 0 ? await freePort(config.host) : config.port
+  const publicUrl = config.publicUrl ?? `http://localhost:${port}`
+  const dataDir = resolve(config.dataDir)
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  const secrets = createSecrets(masterKey(config, dataDir))
+  const store = await openStore({ url: config.databaseUrl, dataDir, clock, log })
+  try {
+    const parts = await assemble(config, { store, secrets, clock, log, publicUrl }, options)
+    await listen(parts.server, config.host, port)
+    const sweeper = setInterval(() => void sweep(store, clock, log), storeLimits.sweepEveryMs)
+    sweeper.unref()
+    return {
+      publicUrl,
+      dataDir,
+      deps: parts.deps,
+      stop: async () => {
+        clearInterval(sweeper)
+        await stop(parts)
+      },
+    }
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+async function assemble(
+  config: Config,
+  base: Pick<Deps, 'store' | 'secrets' | 'clock' | 'log'> & { readonly publicUrl: string },
+  options: AppOptions,
+): Promise<Parts> {
+  const { store, secrets, clock, log, publicUrl } = base
+  const ids = { next: () => randomUUIDv7() }
+  const algorithm = config.signingAlgorithm
+  const keyring = await openKeyring({ store, secrets, clock, ids, log, algorithm })
+  const audience = config.audience ?? publicUrl
+  const accessTokens = createAccessTokens({ keyring, clock, issuer: publicUrl, audience })
+  const passwords = createPasswords({ log })
+  const { registration, requireVerifiedEmail } = config
+  const rules = { publicUrl, registration, requireVerifiedEmail }
+  const deps: Deps = { store, passwords, accessTokens, secrets, clock, ids, log, rules }
+  const inbox = config.mode === 'development' ? createInbox({ store, secrets, clock, publicUrl }) : null
+  const transports = transportsOf(config, { publicUrl, clock, inbox })
+  const { onMail } = options
+  const inboxUrl = inbox && `${publicUrl}/dev/mail`
+  const onDelivered = onMail && { onDelivered: (kind: MailKind) => onMail(kind, inboxUrl) }
+  const deliverer = startDeliverer({ store, secrets, transports, clock, log, publicUrl, ...onDelivered })
+  const state = { stopping: false }
+  const notReady = async () => {
+    if (state.stopping) return 'The server is shutting down.'
+    const { writable, detail } = await store.health()
+    return writable ? null : detail
+  }
+  const surroundings = { mode: config.mode, corsOrigins: config.corsOrigins, notReady, inbox }
+  const server = await buildServer({ deps, surroundings, routes })
+  return { config, deps, server, passwords, deliverer, transports, state }
+}
+
+function transportsOf(
+  config: Config,
+  { publicUrl, clock, inbox }: { publicUrl: string; clock: Clock; inbox: MailTransport | null },
+): [MailTransport, ...MailTransport[]] {
+  const smtp = config.smtpUrl && createSmtp({ url: config.smtpUrl, from: config.mailFrom, publicUrl, clock })
+  if (smtp) return inbox ? [smtp, inbox] : [smtp]
+  if (inbox) return [inbox]
+  throw new DomainError('start_refused', { detail: 'There is no way to send mail; set UM_SMTP_URL.' })
+}
+
+function masterKey(config: Config, dataDir: string): Uint8Array {
+  const file = config.masterKeyFile
+  return loadMasterKey({ file: file ?? join(dataDir, 'master.key'), create: file === null })
+}
+
+async function stop({ config, deps, server, passwords, deliverer, transports, state }: Parts): Promise<void> {
+  state.stopping = true
+  await delay(config.shutdownDelaySeconds * 1000)
+  const drained = server.close()
+  const cut = setTimeout(() => server.server.closeAllConnections(), http.drainMs)
+  await drained
+  clearTimeout(cut)
+  await Promise.race([deliverer.flush(), delay(http.flushMs)])
+  await deliverer.stop()
+  await Promise.all(transports.map((transport) => transport.close()))
+  await passwords.close()
+  await deps.store.close()
+}
+
+async function listen(server: FastifyInstance, host: string, port: number): Promise<void> {
+  try {
+    await server.listen({ host, port })
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : ''
+    const sentences: Record<string, string> = {
+      EADDRINUSE: `Port ${port} is taken by another program; stop it, or set UM_PORT to another port.`,
+      EACCES: `Port ${port} may not be used by this user; set UM_PORT to a port above 1023.`,
+      EADDRNOTAVAIL: `This machine has no address ${host}; set UM_HOST to one of its own.`,
+    }
+    const detail = sentences[String(code)]
+    throw detail ? new DomainError('start_refused', { detail, cause }) : cause
+  }
+}
+
+/** A port that is free now. The time between asking and listening is ours to lose: then the start says so. */
+async function freePort(host: string): Promise<number> {
+  const probe = createServer()
+  await new Promise<void>((done, failed) => probe.once('error', failed).listen(0, host, done))
+  const address = probe.address()
+  await new Promise((done) => probe.close(done))
+  return typeof address === 'object' && address ? address.port : 0
+}
+
+async function sweep(store: Store, clock: Clock, log: Log): Promise<void> {
+  try {
+    await store.sweep({ now: clock.now() })
+  } catch (error) {
+    log.warn({ event: 'sweep_failed' }, error instanceof Error ? error.message : 'sweep failed')
+  }
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((done) => setTimeout(done, ms))
+}

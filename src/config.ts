@@ -1,0 +1,263 @@
+/**
+ * Every setting: the one table behind the loader, `.env.example` and `--help`. Settings come from the environment;
+ * all that is wrong is said at once, and an unknown `UM_*` name is fatal.
+ */
+import { DomainError } from './domain/errors.ts'
+
+export interface Setting {
+  readonly name: string
+  readonly fallback: string | null
+  readonly doc: string
+  /** Never printed. */
+  readonly secret?: true
+  /** Says what is wrong with a value; null where it is right. */
+  readonly refuse?: (value: string) => string | null
+}
+
+const MODES = ['development', 'production']
+const SWITCH = ['on', 'off']
+const LEVELS = ['debug', 'info', 'warn', 'error']
+
+export const settings = [
+  { name: 'UM_MODE', fallback: 'development', doc: 'development or production', refuse: oneOf(MODES) },
+  { name: 'UM_HOST', fallback: null, doc: 'Address to listen on; loopback in development, else 0.0.0.0' },
+  { name: 'UM_PORT', fallback: '8080', doc: 'Port to listen on; 0 for any free one', refuse: port },
+  { name: 'UM_PUBLIC_URL', fallback: null, doc: 'The URL under which users reach this server', refuse: url },
+  { name: 'UM_DATA_DIR', fallback: './data', doc: 'Folder of the database and the keys' },
+  { name: 'UM_DATABASE_URL', fallback: 'sqlite:users.db', doc: 'sqlite:<file in the data folder>' },
+  {
+    name: 'UM_SMTP_URL',
+    fallback: null,
+    doc: 'smtp:// or smtps:// URL of the mail server',
+    secret: true,
+    refuse: smtp,
+  },
+  { name: 'UM_MAIL_FROM', fallback: null, doc: 'Sender of all mail, such as accounts@example.com' },
+  { name: 'UM_TEMPLATES_DIR', fallback: null, doc: 'Folder of mail templates of your own' },
+  {
+    name: 'UM_MASTER_KEY_FILE',
+    fallback: null,
+    doc: 'File of the master key; made in the data folder if unset',
+  },
+  { name: 'UM_ADMIN_EMAIL', fallback: null, doc: 'Address of the first administrator' },
+  { name: 'UM_ADMIN_USERNAME', fallback: 'admin', doc: 'Username of the first administrator' },
+  {
+    name: 'UM_ADMIN_PASSWORD_FILE',
+    fallback: null,
+    doc: 'File with the password of the first administrator',
+  },
+  { name: 'UM_REGISTRATION', fallback: 'open', doc: 'open or closed', refuse: oneOf(['open', 'closed']) },
+  {
+    name: 'UM_REGISTRATION_DISCLOSURE',
+    fallback: 'friendly',
+    doc: 'friendly: a taken address is named; strict: it is not',
+    refuse: oneOf(['friendly', 'strict']),
+  },
+  {
+    name: 'UM_REQUIRE_VERIFIED_EMAIL',
+    fallback: 'off',
+    doc: 'on: only confirmed addresses sign in',
+    refuse: oneOf(SWITCH),
+  },
+  {
+    name: 'UM_PASSWORD_POLICY',
+    fallback: 'standard',
+    doc: 'standard or nist',
+    refuse: oneOf(['standard', 'nist']),
+  },
+  { name: 'UM_PROFILE_SCHEMA_FILE', fallback: null, doc: 'JSON Schema of your own profile fields' },
+  { name: 'UM_ROLES_FILE', fallback: null, doc: 'JSON file of your own roles' },
+  {
+    name: 'UM_SIGNING_ALGORITHM',
+    fallback: 'ES256',
+    doc: 'ES256, RS256 or Ed25519',
+    refuse: oneOf(['ES256', 'RS256', 'Ed25519']),
+  },
+  { name: 'UM_AUDIENCE', fallback: null, doc: 'aud of access tokens; the public URL if unset' },
+  {
+    name: 'UM_CORS_ORIGINS',
+    fallback: '',
+    doc: 'Origins that may call from browsers, with commas',
+    refuse: origins,
+  },
+  { name: 'UM_TRUSTED_PROXIES', fallback: '', doc: 'Addresses whose X-Forwarded-For is believed' },
+  { name: 'UM_RATE_LIMITS', fallback: 'on', doc: 'off is for benchmarks only', refuse: oneOf(SWITCH) },
+  { name: 'UM_LOG_LEVEL', fallback: 'info', doc: LEVELS.join(', '), refuse: oneOf(LEVELS) },
+  { name: 'UM_INTERNAL_PORT', fallback: null, doc: 'Port of the internal listener', refuse: port },
+  {
+    name: 'UM_SHUTDOWN_DELAY',
+    fallback: null,
+    doc: 'Seconds between "not ready" and closing; 5 in production, 0 in development',
+    refuse: seconds,
+  },
+] as const satisfies readonly Setting[]
+
+export type SettingName = (typeof settings)[number]['name']
+
+export interface Config {
+  readonly mode: 'development' | 'production'
+  readonly host: string
+  readonly port: number
+  /** Null: `http://localhost:<port>`, once the port is known (development only). No slash at the end. */
+  readonly publicUrl: string | null
+  readonly dataDir: string
+  readonly databaseUrl: string
+  readonly smtpUrl: string | null
+  readonly mailFrom: string
+  readonly masterKeyFile: string | null
+  readonly registration: 'open' | 'closed'
+  readonly requireVerifiedEmail: boolean
+  readonly signingAlgorithm: 'ES256' | 'RS256' | 'Ed25519'
+  readonly audience: string | null
+  readonly corsOrigins: readonly string[]
+  readonly logLevel: string
+  readonly shutdownDelaySeconds: number
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** Reads the settings. Throws `start_refused` with everything that is wrong, each with its remedy. */
+export function loadConfig(environment: Environment): Config {
+  const problems = [...unknownNames(environment), ...malformed(environment)]
+  const value = (name: SettingName) => environment[name] || (fallbackOf(name) ?? null)
+  const mode = value('UM_MODE') === 'production' ? 'production' : 'development'
+  problems.push(...(mode === 'production' ? productionProblems(value) : developmentProblems(value)))
+  if (problems.length > 0) throw new DomainError('start_refused', { detail: problems.join('\n') })
+  const algorithm = value('UM_SIGNING_ALGORITHM')
+  const publicUrl = value('UM_PUBLIC_URL')
+  return {
+    mode,
+    host: value('UM_HOST') ?? (mode === 'production' ? '0.0.0.0' : 'localhost'),
+    port: Number(value('UM_PORT')),
+    publicUrl: publicUrl === null ? null : publicUrl.replace(/\/+$/, ''),
+    dataDir: value('UM_DATA_DIR') ?? './data',
+    databaseUrl: value('UM_DATABASE_URL') ?? 'sqlite:users.db',
+    smtpUrl: value('UM_SMTP_URL'),
+    mailFrom: value('UM_MAIL_FROM') ?? 'accounts@localhost',
+    masterKeyFile: value('UM_MASTER_KEY_FILE'),
+    registration: value('UM_REGISTRATION') === 'closed' ? 'closed' : 'open',
+    requireVerifiedEmail: value('UM_REQUIRE_VERIFIED_EMAIL') === 'on',
+    signingAlgorithm: algorithm === 'RS256' || algorithm === 'Ed25519' ? algorithm : 'ES256',
+    audience: value('UM_AUDIENCE'),
+    corsOrigins: listOf(value('UM_CORS_ORIGINS') ?? ''),
+    logLevel: value('UM_LOG_LEVEL') ?? 'info',
+    shutdownDelaySeconds: Number(value('UM_SHUTDOWN_DELAY') ?? (mode === 'production' ? 5 : 0)),
+  }
+}
+
+/** `.env.example`, from the table. */
+export function environmentExample(): string {
+  const lines = settings.map(({ name, fallback, doc }) => `# ${doc}\n#${name}=${fallback ?? ''}\n`)
+  return `# Settings of the user management server; all are optional in development.\n\n${lines.join('\n')}`
+}
+
+function fallbackOf(name: SettingName): string | null {
+  return settings.find((setting) => setting.name === name)?.fallback ?? null
+}
+
+function unknownNames(environment: Environment): string[] {
+  const known = new Set<string>(settings.map(({ name }) => name))
+  return Object.keys(environment)
+    .filter((name) => name.startsWith('UM_') && !name.startsWith('UM_TEST_') && !known.has(name))
+    .map((name) => `The setting ${name} is not known${suggestion(name)}; remove it or correct its name.`)
+}
+
+function suggestion(name: string): string {
+  const nearest = settings
+    .map((setting) => ({ name: setting.name, distance: editDistance(setting.name, name) }))
+    .toSorted((one, other) => one.distance - other.distance)[0]
+  return nearest && nearest.distance <= 3 ? ` (did you mean ${nearest.name}?)` : ''
+}
+
+/** Levenshtein, row by row. */
+function editDistance(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, index) => index)
+  for (const [index, character] of [...one].entries()) {
+    const next = [index + 1]
+    for (let column = 0; column < other.length; column += 1) {
+      const substitution = (row[column] ?? 0) + (character === other[column] ? 0 : 1)
+      next.push(Math.min((next[column] ?? 0) + 1, (row[column + 1] ?? 0) + 1, substitution))
+    }
+    row = next
+  }
+  return row.at(-1) ?? 0
+}
+
+function malformed(environment: Environment): string[] {
+  const checked: readonly Setting[] = settings
+  return checked.flatMap(({ name, refuse }) => {
+    const value = environment[name]
+    const wrong = value ? (refuse?.(value) ?? null) : null
+    return wrong === null ? [] : [`${name} ${wrong}.`]
+  })
+}
+
+function productionProblems(value: (name: SettingName) => string | null): string[] {
+  const required = {
+    UM_PUBLIC_URL: 'https://accounts.example.com',
+    UM_SMTP_URL: 'smtps://user:password@mail.example.com',
+    UM_MAIL_FROM: 'accounts@example.com',
+  } as const
+  const names = Object.keys(required) as (keyof typeof required)[]
+  const missing = names
+    .filter((name) => value(name) === null)
+    .map((name) => `Production needs ${name}; set it to something like ${required[name]}.`)
+  const insecure = value('UM_PUBLIC_URL')?.startsWith('http:')
+    ? ['UM_PUBLIC_URL begins with http:; in production it must begin with https:.']
+    : []
+  return [...missing, ...insecure]
+}
+
+function developmentProblems(value: (name: SettingName) => string | null): string[] {
+  const loopback = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/
+  const host = value('UM_HOST')
+  const publicHost = URL.parse(value('UM_PUBLIC_URL') ?? 'http://localhost')?.hostname ?? ''
+  return [
+    ...(host !== null && !loopback.test(host)
+      ? [`Development listens on loopback only, not on ${host}; unset UM_HOST or set UM_MODE=production.`]
+      : []),
+    ...(loopback.test(publicHost)
+      ? []
+      : ['UM_PUBLIC_URL is not a loopback URL; unset it or set UM_MODE=production.']),
+  ]
+}
+
+function listOf(text: string): string[] {
+  return text
+    .split(',')
+    .map((each) => each.trim())
+    .filter(Boolean)
+}
+
+function oneOf(values: readonly string[]) {
+  return (value: string) => (values.includes(value) ? null : `is ${value}, but takes ${values.join(' or ')}`)
+}
+
+function port(value: string): string | null {
+  return /^\d{1,5}$/.test(value) && Number(value) <= 65_535 ? null : 'is no port number from 0 to 65535'
+}
+
+function seconds(value: string): string | null {
+  return /^\d{1,3}$/.test(value) ? null : 'is no number of seconds from 0 to 999'
+}
+
+function url(value: string): string | null {
+  const parsed = URL.parse(value)
+  const plain =
+    parsed && /^https?:$/.test(parsed.protocol) && !parsed.search && !parsed.hash && !parsed.username
+  return plain && parsed.pathname === '/'
+    ? null
+    : 'is no URL like https://accounts.example.com, without a path'
+}
+
+function smtp(value: string): string | null {
+  const parsed = URL.parse(value)
+  return parsed && /^smtps?:$/.test(parsed.protocol) && parsed.hostname
+    ? null
+    : 'is no URL like smtps://user:password@mail.example.com'
+}
+
+function origins(value: string): string | null {
+  const wrong = listOf(value).find((each) => URL.parse(each)?.origin !== each)
+  return wrong === undefined ? null : `has ${wrong}, which is no origin like https://app.example.com`
+}

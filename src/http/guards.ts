@@ -1,0 +1,85 @@
+import type { FastifyRequest } from 'fastify'
+import { authenticate } from '../domain/authenticate.ts'
+import type { Deps } from '../domain/deps.ts'
+import { DomainError } from '../domain/errors.ts'
+import { holds, type Actor } from '../domain/policy.ts'
+import type { Route, Surroundings } from './route.ts'
+
+const BEARER = /^Bearer +([^\s]+) *$/i
+const JSON_TYPE = /^application\/json *(; *charset *= *"?utf-8"? *)?$/i
+const FORM_TYPE = /^application\/x-www-form-urlencoded *(; *charset *= *"?utf-8"? *)?$/i
+const LOOPBACK_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i
+const LOOPBACK_PEER = /^(127\.|::1$|::ffff:127\.)/
+const once = new Set(['host', 'authorization', 'content-type', 'content-length', 'origin'])
+
+/** Refuses headers that two parsers could read in two ways: Node keeps the first of a pair and says nothing. */
+export function requireSingleHeaders(request: FastifyRequest): void {
+  const seen = new Set<string>()
+  const raw = request.raw.rawHeaders
+  for (let index = 0; index < raw.length; index += 2) {
+    const name = (raw[index] ?? '').toLowerCase()
+    if (!once.has(name)) continue
+    if (seen.has(name))
+      throw new DomainError('request_invalid', { detail: `The header ${name} occurs twice.` })
+    seen.add(name)
+  }
+}
+
+/** The caller behind the bearer token, where the route wants one. Throws the 401s, or `permission_denied`. */
+export async function requireAccess(one: Route, request: FastifyRequest, deps: Deps): Promise<Actor | null> {
+  if (one.access === 'public') return null
+  const header = request.headers.authorization
+  const token = header === undefined ? undefined : BEARER.exec(header)?.[1]
+  if (token === undefined) {
+    if (one.access === 'owner-or-public' && header === undefined) return null
+    throw new DomainError(
+      header !== undefined && /^Bearer\b/i.test(header) ? 'token_invalid' : 'token_missing',
+    )
+  }
+  const actor = await authenticate(token, deps)
+  if (one.access !== 'owner' && one.access !== 'owner-or-public' && !holds(actor.user, one.access)) {
+    throw new DomainError('permission_denied')
+  }
+  return actor
+}
+
+/** Which reader the body wants; null where there is no body. Throws `media_type_unsupported`. */
+export function bodyKind(one: Route, request: FastifyRequest): 'json' | 'form' | null {
+  const { 'content-length': length, 'transfer-encoding': encoding, 'content-type': type } = request.headers
+  if (encoding === undefined && (length === undefined || length === '0')) return null
+  if (one.form !== 'only' && type !== undefined && JSON_TYPE.test(type)) return 'json'
+  if (one.form && type !== undefined && FORM_TYPE.test(type)) return 'form'
+  throw new DomainError('media_type_unsupported')
+}
+
+/** Refuses a form that a page of another site posted (Fetch metadata, then Origin). Throws `cross_site_request`. */
+export function requireSameSite(
+  request: FastifyRequest,
+  publicUrl: string,
+  surroundings: Surroundings,
+): void {
+  const site = request.headers['sec-fetch-site']
+  const { origin } = request.headers
+  const ours = origin === undefined || isOwnOrigin(origin, publicUrl, surroundings)
+  const opaque = origin === 'null' && site === 'same-origin'
+  if (site === 'cross-site' || !(ours || opaque)) throw new DomainError('cross_site_request')
+}
+
+/** Ours: the public URL's, a listed one, and in development any loopback origin. */
+export function isOwnOrigin(origin: string, publicUrl: string, surroundings: Surroundings): boolean {
+  if (origin === new URL(publicUrl).origin || surroundings.corsOrigins.includes(origin)) return true
+  if (surroundings.mode !== 'development') return false
+  const url = URL.parse(origin)
+  return url !== null && url.origin === origin && LOOPBACK_HOST.test(url.host)
+}
+
+/** Development's pages are for this machine only: DNS rebinding and careless proxies get a 404. */
+export function requireLoopback(request: FastifyRequest, surroundings: Surroundings): void {
+  const forwarded = Object.keys(request.headers).some(
+    (name) => name === 'forwarded' || name.startsWith('x-forwarded-'),
+  )
+  const local =
+    LOOPBACK_PEER.test(request.raw.socket.remoteAddress ?? '') &&
+    LOOPBACK_HOST.test(request.headers.host ?? '')
+  if (surroundings.mode !== 'development' || forwarded || !local) throw new DomainError('not_found')
+}

@@ -1,0 +1,147 @@
+/** From a declared route to the HTTP library's: access, body, fields, then the handler. */
+import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify'
+import type { Caller, Deps } from '../domain/deps.ts'
+import { refuseInvalid, type FieldError } from '../domain/errors.ts'
+import type { Actor } from '../domain/policy.ts'
+import { readForm, readJson } from './body.ts'
+import { bodyKind, requireAccess, requireLoopback, requireSameSite } from './guards.ts'
+import { pageHeaders } from './headers.ts'
+import { routerPath } from './paths.ts'
+import type { Call, Route, Surroundings } from './route.ts'
+import { checker } from './validation.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    actor: Actor | null
+  }
+  interface FastifyContextConfig {
+    page?: boolean
+  }
+}
+
+interface Context {
+  readonly deps: Deps
+  readonly surroundings: Surroundings
+}
+
+/** Fields that exist but are written elsewhere: refused by a code of their own (CONTRACT, PUT profile). */
+const readOnlyFields = [
+  'id',
+  'roles',
+  'status',
+  'email_verified',
+  'pending_email',
+  'password',
+  'created_at',
+  'updated_at',
+  'last_sign_in_at',
+]
+
+/** Adds the route to the server. Throws where it names no access: such a route must not start (OWASP API5). */
+export function mount(server: FastifyInstance, one: Route, context: Context): void {
+  if (!one.access) throw new TypeError(`${one.operationId} names no access`)
+  const { deps, surroundings } = context
+  const check = fieldChecks(one)
+  void server.register(async (scope) => {
+    scope.decorateRequest('actor', null)
+    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
+      try {
+        done(null, readBody(one, request, { bytes: body, context }))
+      } catch (error) {
+        done(error as Error)
+      }
+    })
+    scope.route({
+      method: one.method as HTTPMethods,
+      url: routerPath(one.path),
+      schema: { response: responseSchemas(one) },
+      config: { page: one.page === true },
+      onRequest: async (request) => {
+        if (one.path.startsWith('/dev/')) requireLoopback(request, surroundings)
+        request.actor = await requireAccess(one, request, deps)
+      },
+      preParsing: async (request) => {
+        if (one.body) bodyKind(one, request)
+      },
+      handler: async (request, reply) => {
+        const call = callOf(request, reply, context)
+        refuseInvalid(check(call))
+        const answer = await one.handle(call)
+        if (one.page) reply.headers(pageHeaders('page', false))
+        if (answer.headers) reply.headers(answer.headers)
+        return reply.code(answer.status).send(answer.body)
+      },
+    })
+  })
+}
+
+function readBody(
+  one: Route,
+  request: FastifyRequest,
+  { bytes, context }: { bytes: string | Buffer; context: Context },
+): unknown {
+  if (!one.body || typeof bytes === 'string' || bytes.length === 0) return undefined
+  if (bodyKind(one, request) !== 'form') return readJson(bytes)
+  requireSameSite(request, context.deps.rules.publicUrl, context.surroundings)
+  const fields = readForm(bytes)
+  // RFC 6749 section 4.3.2, and what the Authorize button of the API docs adds: accepted and ignored.
+  const ignored = ['grant_type', 'scope', 'client_id', 'client_secret']
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => !ignored.includes(name)))
+}
+
+/** Schema first, then the rules' verdict on what the schema accepted, so that a 422 names everything at once. */
+function fieldChecks(one: Route): (call: Call) => FieldError[] {
+  const body = one.body && checker(one.body, readOnlyFields)
+  const query = one.query && checker(one.query)
+  return (call) => {
+    const queryErrors = query?.check(call.query) ?? []
+    if (!body || (call.body === undefined && one.bodyOptional)) return queryErrors
+    const errors = body.check(call.body ?? {})
+    if (errors.length === 0 || !one.fieldErrors) return [...queryErrors, ...errors]
+    const accepted = acceptedFields(call.body, errors)
+    return [...queryErrors, ...errors, ...one.fieldErrors(accepted, call)]
+  }
+}
+
+function acceptedFields(body: unknown, errors: readonly FieldError[]): Record<string, unknown> {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return {}
+  const refused = new Set(errors.map((error) => error.pointer.split('/')[1]))
+  return Object.fromEntries(Object.entries(body).filter(([name]) => !refused.has(name)))
+}
+
+function callOf(request: FastifyRequest, reply: FastifyReply, { deps, surroundings }: Context): Call {
+  return {
+    body: request.body,
+    query: request.query,
+    params: request.params as Record<string, string>,
+    header: (name) => {
+      const value = request.headers[name]
+      return Array.isArray(value) ? value.join(', ') : value
+    },
+    caller: callerOf(request, reply),
+    actor: request.actor,
+    deps,
+    surroundings,
+  }
+}
+
+/** The signal is made only when somebody waits on it: most requests are answered at once. */
+function callerOf(request: FastifyRequest, reply: FastifyReply): Caller {
+  let gone: AbortController | null = null
+  return {
+    requestId: request.id,
+    userAgent: request.headers['user-agent'] ?? null,
+    get gone() {
+      if (gone) return gone.signal
+      const controller = new AbortController()
+      gone = controller
+      reply.raw.once('close', () => controller.abort())
+      return controller.signal
+    },
+  }
+}
+
+function responseSchemas(one: Route): Record<number, unknown> {
+  const json = Object.entries(one.responses).filter(([, spec]) => spec.schema && !spec.contentType)
+  return Object.fromEntries(json.map(([status, spec]) => [status, spec.schema]))
+}

@@ -1,0 +1,23 @@
+import { readUser } from '../../domain/read-user.ts'
+import { route, signedInActor } from '../route.ts'
+import { userSchema } from '../schemas.ts'
+import { etag, wireUser } from '../wire.ts'
+
+export const readUserRoute = route({
+  method: 'GET',
+  path: '/users/{id}',
+  operationId: 'readUser',
+  tag: 'Administration',
+  summary: 'Read a user',
+  description: "One's own account always; another one with the permission users:read.",
+  access: 'owner',
+  responses: {
+    200: { description: 'The user', schema: userSchema, headers: { ETag: 'The version of the user' } },
+  },
+  errors: ['permission_denied', 'user_not_found'],
+  async handle(call) {
+    const request = { actor: signedInActor(call), id: (call.params['id'] ?? '').toLowerCase() }
+    const user = await readUser(request, call.deps)
+    return { status: 200, body: wireUser(user), headers: { etag: etag(user) } }
+  },
+})

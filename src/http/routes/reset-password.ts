@@ -1,0 +1,110 @@
+import { DomainError, refuseInvalid } from '../../domain/errors.ts'
+import { userFieldErrors } from '../../domain/field-rules.ts'
+import { confirmPasswordReset, peekResetToken, requestPasswordReset } from '../../domain/reset-password.ts'
+import { resetPasswordPage } from '../../web/reset-password-page.ts'
+import { deadLink } from '../dead-link.ts'
+import { pageHeaders } from '../headers.ts'
+import { htmlPage, route } from '../route.ts'
+import { acceptedSchema, emailBody, newPasswordBody, passwordChangedSchema, resetForm } from '../schemas.ts'
+
+const deadLinks = ['reset_token_invalid', 'reset_token_expired', 'reset_token_used'] as const
+
+const requestRoute = route({
+  method: 'POST',
+  path: '/users/reset-password',
+  operationId: 'resetPasswordRequest',
+  tag: 'Account',
+  summary: 'Ask for a password link',
+  description: 'The answer is the same for every address. The link lives for 30 minutes.',
+  access: 'public',
+  body: emailBody,
+  responses: {
+    202: {
+      description: 'If an active account has this address, a mail is on its way',
+      schema: acceptedSchema,
+    },
+  },
+  errors: ['overloaded'],
+  fieldErrors: userFieldErrors,
+  async handle({ body, caller, deps }) {
+    refuseInvalid(userFieldErrors(body))
+    await requestPasswordReset(body.email, caller, deps)
+    return { status: 202, body: { status: 'accepted' as const } }
+  },
+})
+
+const confirmRoute = route({
+  method: 'POST',
+  path: '/users/reset-password/{token}',
+  operationId: 'resetPasswordConfirm',
+  tag: 'Account',
+  summary: 'Set a new password with the mailed link',
+  description:
+    'Works once. Success confirms the address and ends every session; a refused password leaves the link usable.',
+  access: 'public',
+  body: newPasswordBody,
+  responses: { 200: { description: 'The password is set', schema: passwordChangedSchema } },
+  errors: [...deadLinks, 'overloaded'],
+  async handle({ params, body, caller, deps }) {
+    const attempt = { token: params['token'] ?? '', password: body.password }
+    const { sessionsRevoked } = await confirmPasswordReset(attempt, caller, deps)
+    return { status: 200, body: { status: 'password_changed' as const, sessions_revoked: sessionsRevoked } }
+  },
+})
+
+const pageRoute = route({
+  method: 'GET',
+  path: '/users/reset-password/{token}',
+  operationId: 'resetPasswordPage',
+  tag: 'Pages',
+  summary: 'The page behind the mailed link',
+  description: 'Shows a form and consumes nothing, since mail scanners follow links.',
+  access: 'public',
+  page: true,
+  responses: { 200: htmlPage('The form'), 400: htmlPage('The link is dead') },
+  errors: [],
+  async handle({ params, deps }) {
+    const token = params['token'] ?? ''
+    try {
+      const { user } = await peekResetToken(token, deps)
+      const state = { state: 'form', token, username: user.username, errors: [] } as const
+      return { status: 200, body: resetPasswordPage(state, deps.rules), headers: pageHeaders('page', true) }
+    } catch (error) {
+      return { status: 400, body: resetPasswordPage(deadLink(error, deadLinks), deps.rules) }
+    }
+  },
+})
+
+const formRoute = route({
+  method: 'POST',
+  path: '/account/reset-password',
+  operationId: 'resetPasswordForm',
+  tag: 'Pages',
+  summary: 'Set a new password from the page',
+  access: 'public',
+  page: true,
+  form: 'only',
+  body: resetForm,
+  responses: {
+    200: htmlPage('The password is set'),
+    400: htmlPage('The link is dead'),
+    422: htmlPage('The form again, with what is wrong'),
+  },
+  errors: ['overloaded'],
+  async handle({ body, caller, deps }) {
+    const { token, password } = body
+    try {
+      const { sessionsRevoked } = await confirmPasswordReset({ token, password }, caller, deps)
+      return { status: 200, body: resetPasswordPage({ state: 'done', sessionsRevoked }, deps.rules) }
+    } catch (error) {
+      if (!(error instanceof DomainError && error.code === 'validation_failed')) {
+        return { status: 400, body: resetPasswordPage(deadLink(error, deadLinks), deps.rules) }
+      }
+      const { user } = await peekResetToken(token, deps)
+      const state = { state: 'form', token, username: user.username, errors: error.errors } as const
+      return { status: 422, body: resetPasswordPage(state, deps.rules), headers: pageHeaders('page', true) }
+    }
+  },
+})
+
+export const resetPasswordRoutes = [requestRoute, confirmRoute, pageRoute, formRoute]

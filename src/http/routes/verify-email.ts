@@ -1,0 +1,112 @@
+import { DomainError, fieldError, refuseInvalid } from '../../domain/errors.ts'
+import { userFieldErrors } from '../../domain/field-rules.ts'
+import { confirmEmail, peekVerifyToken, requestEmailVerification } from '../../domain/verify-email.ts'
+import { verifyEmailPage } from '../../web/verify-email-page.ts'
+import { deadLink } from '../dead-link.ts'
+import { pageHeaders } from '../headers.ts'
+import { htmlPage, route } from '../route.ts'
+import { acceptedSchema, emailBody, optionalPasswordBody, userSchema, verifyForm } from '../schemas.ts'
+import { wireUser } from '../wire.ts'
+
+const deadLinks = ['verify_token_invalid', 'verify_token_expired', 'verify_token_used'] as const
+
+const requestRoute = route({
+  method: 'POST',
+  path: '/users/verify-email',
+  operationId: 'verifyEmailRequest',
+  tag: 'Account',
+  summary: 'Ask for the confirmation link again',
+  description: 'The answer is the same for every address. The link lives for 24 hours.',
+  access: 'public',
+  body: emailBody,
+  responses: {
+    202: {
+      description: 'If the address waits for confirmation, a mail is on its way',
+      schema: acceptedSchema,
+    },
+  },
+  errors: ['overloaded'],
+  fieldErrors: userFieldErrors,
+  async handle({ body, caller, deps }) {
+    refuseInvalid(userFieldErrors(body))
+    await requestEmailVerification(body.email, caller, deps)
+    return { status: 202, body: { status: 'accepted' as const } }
+  },
+})
+
+const confirmRoute = route({
+  method: 'POST',
+  path: '/users/verify-email/{token}',
+  operationId: 'verifyEmailConfirm',
+  tag: 'Account',
+  summary: 'Confirm an address with the mailed link',
+  description:
+    "Needs the account's password, or a bearer token of that account: whoever only clicks may not know that somebody else registered the address. Also confirms a changed address.",
+  access: 'owner-or-public',
+  body: optionalPasswordBody,
+  bodyOptional: true,
+  responses: { 200: { description: 'The user with the confirmed address', schema: userSchema } },
+  errors: [...deadLinks, 'permission_denied', 'password_incorrect', 'email_taken', 'overloaded'],
+  async handle({ params, body, actor, caller, deps }) {
+    const confirmation = { token: params['token'] ?? '', password: body?.password, actor }
+    return { status: 200, body: wireUser(await confirmEmail(confirmation, caller, deps)) }
+  },
+})
+
+const pageRoute = route({
+  method: 'GET',
+  path: '/users/verify-email/{token}',
+  operationId: 'verifyEmailPage',
+  tag: 'Pages',
+  summary: 'The page behind the mailed link',
+  description: 'Asks for the password and consumes nothing, since mail scanners follow links.',
+  access: 'public',
+  page: true,
+  responses: { 200: htmlPage('The form'), 400: htmlPage('The link is dead') },
+  errors: [],
+  async handle({ params, deps }) {
+    const token = params['token'] ?? ''
+    try {
+      const { token: stored } = await peekVerifyToken(token, deps)
+      const state = { state: 'form', token, username: stored.email, errors: [] } as const
+      return { status: 200, body: verifyEmailPage(state, deps.rules), headers: pageHeaders('page', true) }
+    } catch (error) {
+      return { status: 400, body: verifyEmailPage(deadLink(error, deadLinks), deps.rules) }
+    }
+  },
+})
+
+const formRoute = route({
+  method: 'POST',
+  path: '/account/verify-email',
+  operationId: 'verifyEmailForm',
+  tag: 'Pages',
+  summary: 'Confirm an address from the page',
+  access: 'public',
+  page: true,
+  form: 'only',
+  body: verifyForm,
+  responses: {
+    200: htmlPage('The address is confirmed'),
+    400: htmlPage('The link is dead'),
+    403: htmlPage('The form again: the password is not right'),
+  },
+  errors: ['email_taken', 'overloaded'],
+  async handle({ body, caller, deps }) {
+    const { token, password } = body
+    try {
+      const user = await confirmEmail({ token, password, actor: null }, caller, deps)
+      return { status: 200, body: verifyEmailPage({ state: 'done', email: user.email }, deps.rules) }
+    } catch (error) {
+      if (!(error instanceof DomainError && error.code === 'password_incorrect')) {
+        return { status: 400, body: verifyEmailPage(deadLink(error, deadLinks), deps.rules) }
+      }
+      const { token: stored } = await peekVerifyToken(token, deps)
+      const errors = [fieldError('/password', 'password_incorrect')]
+      const state = { state: 'form', token, username: stored.email, errors } as const
+      return { status: 403, body: verifyEmailPage(state, deps.rules), headers: pageHeaders('page', true) }
+    }
+  },
+})
+
+export const verifyEmailRoutes = [requestRoute, confirmRoute, pageRoute, formRoute]

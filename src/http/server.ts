@@ -1,0 +1,92 @@
+import cors from '@fastify/cors'
+import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { Deps } from '../domain/deps.ts'
+import { catalogue, DomainError } from '../domain/errors.ts'
+import { http } from '../domain/limits.ts'
+import { problemPage } from '../web/problem-page.ts'
+import { asDomainError, problemHeaders, problemOf } from './errors.ts'
+import { isOwnOrigin, requireSingleHeaders } from './guards.ts'
+import { pageHeaders, securityHeaders } from './headers.ts'
+import { mount } from './mount.ts'
+import { allowedMethods } from './paths.ts'
+import type { Route, Surroundings } from './route.ts'
+import { refuseSocket } from './socket-errors.ts'
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+
+export interface ServerParts {
+  readonly deps: Deps
+  readonly surroundings: Surroundings
+  readonly routes: readonly Route[]
+}
+
+/** The HTTP server with every route mounted; it does not listen yet. */
+export async function buildServer({ deps, surroundings, routes }: ServerParts): Promise<FastifyInstance> {
+  const { publicUrl } = deps.rules
+  const constant = securityHeaders(publicUrl)
+  const server = fastify({
+    ...limits,
+    genReqId: (request) => requestId(request.headers['x-request-id'], deps),
+    frameworkErrors: (error, request, reply) => refuse(error, request, reply),
+    clientErrorHandler: (error, socket) =>
+      refuseSocket(error, socket, { publicUrl, constant, id: deps.ids.next() }),
+  })
+  server.removeAllContentTypeParsers()
+
+  function refuse(thrown: unknown, request: FastifyRequest, reply: FastifyReply) {
+    const error = asDomainError(thrown)
+    const problem = problemOf(error, request.id, publicUrl)
+    if (problem.status >= 500) logDefect(deps, request, error)
+    reply.code(problem.status).headers({ ...constant, 'x-request-id': request.id, ...problemHeaders(error) })
+    if (!request.routeOptions.config?.page) {
+      return reply.type('application/problem+json').send(JSON.stringify(problem))
+    }
+    return reply
+      .headers(pageHeaders('page', false))
+      .send(problemPage({ ...problem, requestId: request.id }, { publicUrl }))
+  }
+
+  server.setErrorHandler(refuse)
+  server.setNotFoundHandler((request, reply) => {
+    const methods = allowedMethods(routes, request.url)
+    if (methods.length === 0) return refuse(new DomainError('not_found'), request, reply)
+    reply.header('allow', methods.join(', '))
+    return refuse(new DomainError('method_not_allowed'), request, reply)
+  })
+  server.addHook('onRequest', async (request, reply) => {
+    reply.headers(constant)
+    reply.header('x-request-id', request.id)
+    requireSingleHeaders(request)
+  })
+  await server.register(cors, {
+    origin: (origin, done) =>
+      done(null, origin !== undefined && isOwnOrigin(origin, publicUrl, surroundings)),
+    credentials: false,
+    strictPreflight: false,
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    exposedHeaders: ['ETag', 'Location', 'Link', 'Retry-After', 'X-Request-Id'],
+  })
+  for (const one of routes) mount(server, one, { deps, surroundings })
+  return server
+}
+
+const limits = {
+  bodyLimit: http.bodyMaxBytes,
+  requestTimeout: http.requestTimeoutMs,
+  keepAliveTimeout: http.keepAliveTimeoutMs,
+  maxRequestsPerSocket: http.requestsPerSocket,
+  forceCloseConnections: 'idle' as const,
+  return503OnClosing: false,
+  routerOptions: { maxParamLength: http.pathParameterMaxLength },
+  http: { maxHeaderSize: http.headersMaxBytes, headersTimeout: http.headersTimeoutMs },
+}
+
+function requestId(given: string | string[] | undefined, deps: Deps): string {
+  return typeof given === 'string' && UUID.test(given) ? given.toLowerCase() : deps.ids.next()
+}
+
+function logDefect(deps: Deps, request: FastifyRequest, error: DomainError): void {
+  const fields = { requestId: request.id, code: error.code, route: request.routeOptions.url }
+  if (catalogue[error.code].status === 500) deps.log.error(fields, 'request failed', error.cause)
+  else deps.log.warn(fields, error.message)
+}

@@ -1,0 +1,33 @@
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import { DomainError } from '../domain/errors.ts'
+import { asDomainError, problemOf } from './errors.ts'
+
+/** What a refusal below the router says, as far as HTTP still allows an answer (RFC 9112 section 3). */
+export function refuseSocket(
+  error: NodeJS.ErrnoException,
+  socket: Socket,
+  { publicUrl, constant, id }: { publicUrl: string; constant: Readonly<Record<string, string>>; id: string },
+): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const refusal = asDomainError(new DomainError('request_invalid', { detail: detailOf(error) }))
+  const body = JSON.stringify(problemOf(refusal, id, publicUrl))
+  const headers = {
+    ...constant,
+    'content-type': 'application/problem+json',
+    'content-length': String(Buffer.byteLength(body)),
+    'x-request-id': id,
+    connection: 'close',
+  }
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.end(`HTTP/1.1 400 ${STATUS_CODES[400]}\r\n${lines.join('')}\r\n${body}`)
+}
+
+function detailOf(error: NodeJS.ErrnoException): string {
+  if (error.code === 'HPE_HEADER_OVERFLOW') return 'The headers have more than 8 KiB.'
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'The request did not arrive in time.'
+  return 'The bytes are not a valid HTTP/1.1 request.'
+}

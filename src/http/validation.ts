@@ -1,0 +1,76 @@
+import { Compile, type Validator } from 'typebox/compile'
+import type { TSchema } from 'typebox'
+import { fieldError, type ErrorCode, type FieldError } from '../domain/errors.ts'
+
+export interface Checker {
+  /** Every field that does not fit, one entry a field; empty when the value fits. */
+  check(value: unknown): FieldError[]
+}
+
+/** What a schema may say about a property beside its type: that it exists, but not for writing. */
+export interface ReadOnlyFields {
+  readonly readOnlyFields?: readonly string[]
+}
+
+interface SchemaError {
+  readonly keyword: string
+  readonly instancePath: string
+  readonly message: string
+  readonly params: object
+}
+
+const codes: Readonly<Record<string, ErrorCode>> = {
+  required: 'field_required',
+  boolean: 'unknown_field',
+  type: 'field_type',
+  minLength: 'field_too_short',
+  maxLength: 'field_too_long',
+  minimum: 'field_format',
+  maximum: 'field_format',
+  pattern: 'field_format',
+  enum: 'field_format',
+  const: 'field_format',
+}
+
+/** Compiles a schema once. `readOnly` fields are refused by a code of their own. */
+export function checker(schema: TSchema, readOnly: readonly string[] = []): Checker {
+  const compiled = Compile(schema)
+  return { check: (value) => (compiled.Check(value) ? [] : errorsOf(compiled, value, readOnly)) }
+}
+
+function errorsOf(compiled: Validator, value: unknown, readOnly: readonly string[]): FieldError[] {
+  const byPointer = new Map<string, FieldError>()
+  for (const error of compiled.Errors(value).flatMap(spread)) {
+    const code = codes[error.keyword]
+    const known = byPointer.get(error.instancePath)
+    // A nullable text that is too long also is "not null": the more telling entry stays.
+    if (!code || (known && known.code !== 'field_type')) continue
+    byPointer.set(error.instancePath, describe(code, error, readOnly))
+  }
+  return [...byPointer.values()]
+}
+
+function describe(code: ErrorCode, error: SchemaError, readOnly: readonly string[]): FieldError {
+  const pointer = error.instancePath
+  if (code === 'unknown_field' && readOnly.includes(pointer.slice(1)))
+    return fieldError(pointer, 'field_read_only')
+  if (code === 'unknown_field' || code === 'field_required') return fieldError(pointer, code)
+  if (error.keyword === 'pattern')
+    return fieldError(pointer, code, 'The text has characters or a form not allowed here')
+  return fieldError(pointer, code, `The value ${error.message}`)
+}
+
+/** `required` names the object; we point at each missing field (RFC 6901). */
+function spread(error: SchemaError): SchemaError[] {
+  if (error.keyword !== 'required' || !('requiredProperties' in error.params)) return [error]
+  const names = error.params.requiredProperties
+  if (!Array.isArray(names)) return [error]
+  return names.map((name) => ({
+    ...error,
+    instancePath: `${error.instancePath}/${escapePointer(String(name))}`,
+  }))
+}
+
+function escapePointer(name: string): string {
+  return name.replaceAll('~', '~0').replaceAll('/', '~1')
+}

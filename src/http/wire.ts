@@ -1,0 +1,44 @@
+/** Stored shapes to wire shapes: the one place where camelCase becomes snake_case for what several routes answer. */
+import type { Static } from 'typebox'
+import type { SignedIn } from '../domain/signed-in.ts'
+import type { User } from '../domain/user.ts'
+import type { signedInSchema, WireUser } from './schemas.ts'
+
+/** RFC 3339, UTC, milliseconds. */
+export function timestamp(ms: number): string {
+  return new Date(ms).toISOString()
+}
+
+export function wireUser(user: User): WireUser {
+  return {
+    id: user.id,
+    username: user.username,
+    email: user.email,
+    email_verified: user.emailVerified,
+    pending_email: user.pendingEmail,
+    roles: [...user.roles],
+    status: user.status,
+    locale: user.locale,
+    profile: user.profile,
+    created_at: timestamp(user.createdAt),
+    updated_at: timestamp(user.updatedAt),
+    last_sign_in_at: user.lastSignInAt === null ? null : timestamp(user.lastSignInAt),
+  }
+}
+
+export function wireSignedIn(signedIn: SignedIn): Static<typeof signedInSchema> {
+  return {
+    access_token: signedIn.accessToken,
+    token_type: 'Bearer',
+    expires_in: signedIn.expiresInSeconds,
+    refresh_token: signedIn.refreshToken,
+    refresh_expires_in: signedIn.refreshExpiresInSeconds,
+    session_id: signedIn.session.id,
+    user: wireUser(signedIn.user),
+  }
+}
+
+/** The strong validator of a user's version (RFC 9110 section 8.8.3). */
+export function etag(user: User): string {
+  return `"${user.version}"`
+}

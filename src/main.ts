@@ -1,0 +1,3 @@
+import { runCommand } from './cli/commands.ts'
+
+await runCommand(process.argv)
