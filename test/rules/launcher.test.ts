@@ -1,6 +1,6 @@
 /**
  * The launcher, run by this Node, by this Node pretending to be old, and by an old Node where the machine has one.
- * A small main stands where the server's would: it prints its id and what reaches it.
+ * A small main stands where the server's would: it prints its id and what reaches it. The last tests run the server.
  */
 import assert from 'node:assert/strict'
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
@@ -90,7 +90,10 @@ interface Run {
 
 function launch(interpreter: Interpreter, args: readonly string[], where = folder): Run {
   const [node, ...flags] = interpreter.command()
-  const child = spawn(node, [...flags, join(where, LAUNCHER), ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(node, [...flags, join(where, LAUNCHER), ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, UM_DATA_DIR: join(folder, 'data'), UM_PORT: '0' },
+  })
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   let stderr = ''
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
@@ -165,3 +168,43 @@ for (const interpreter of tooOld) {
     )
   })
 }
+
+/** Waits for the server's `ready <url>`; a server that ends instead gives no more lines. */
+async function ready(run: Run): Promise<string> {
+  for (;;) {
+    const line = await run.line()
+    assert.notEqual(line, 'undefined', 'the server ended before it was ready')
+    if (line.startsWith('ready ')) return line.slice('ready '.length)
+  }
+}
+
+for (const interpreter of [own, ...tooOld]) {
+  test(
+    `${interpreter.name} serves, and a kill -9 frees the data for the next start`,
+    { timeout: 30_000 },
+    async (t) => {
+      const first = launch(interpreter, ['serve'], ROOT)
+      t.after(() => first.process.kill('SIGKILL'))
+      const url = await ready(first)
+      assert.equal((await fetch(`${url}/livez`)).status, 200)
+      first.process.kill('SIGKILL')
+      await first.ended
+
+      const second = launch(interpreter, ['serve'], ROOT)
+      t.after(() => second.process.kill('SIGKILL'))
+      await ready(second)
+      await assert.rejects(fetch(`${url}/livez`))
+      second.process.kill('SIGTERM')
+      const end = await second.ended
+      assert.deepEqual([end.code, end.signal], [0, null], end.stderr)
+    },
+  )
+}
+
+test('a wrong command ends with the exit code of the command line, whoever starts it', async () => {
+  for (const interpreter of [own, ...tooOld]) {
+    const end = await launch(interpreter, ['no-such-command'], ROOT).ended
+    assert.notEqual(end.code, 0)
+    assert.notEqual(end.stderr, '')
+  }
+})
