@@ -1,10 +1,13 @@
 /**
  * Writes the generated files: `npm run generate`. With `--check` it writes nothing and fails if one is out of step.
- * A new one is a line in `generators` and a module `generate-<what>.ts` beside this one.
+ * A new one is a line in `generators`; what is made from no table of src/ is a module `generate-<what>.ts` here.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { environmentExample } from '../src/config.ts'
+import { openApiDocument } from '../src/http/openapi.ts'
+import { routes } from '../src/http/routes.ts'
 import { generateCommonPasswords } from './generate-common-passwords.ts'
 import { generateErrors } from './generate-errors.ts'
 
@@ -20,7 +23,11 @@ interface Generator {
 export const generators: readonly Generator[] = [
   { path: 'src/crypto/common-passwords.ts', make: generateCommonPasswords },
   { path: 'docs/reference/errors.md', make: generateErrors },
-  // Here, from their tables in src/: docs/reference/openapi.json and .env.example.
+  {
+    path: 'docs/reference/openapi.json',
+    make: () => `${JSON.stringify(openApiDocument(routes), null, 2)}\n`,
+  },
+  { path: '.env.example', make: environmentExample },
 ]
 
 /** The files whose content is not what their generator makes. */
