@@ -99,7 +99,9 @@ function fieldChecks(one: Route): (call: Call) => FieldError[] {
     const errors = body.check(call.body ?? {})
     if (errors.length === 0 || !one.fieldErrors) return [...queryErrors, ...errors]
     const accepted = acceptedFields(call.body, errors)
-    return [...queryErrors, ...errors, ...one.fieldErrors(accepted, call)]
+    const named = new Set(errors.map(({ pointer }) => pointer))
+    const ruled = one.fieldErrors(accepted, call).filter(({ pointer }) => !named.has(pointer))
+    return [...queryErrors, ...errors, ...ruled]
   }
 }
 

@@ -79,7 +79,7 @@ export interface Route extends RouteText {
   readonly query?: TSchema
   readonly responses: Responses
   /** The rules' verdict on as much of a body as its schema accepted, so that a 422 names everything at once. */
-  readonly fieldErrors?: (body: Readonly<Record<string, unknown>>, call: Omit<Call, 'body'>) => FieldError[]
+  readonly fieldErrors?: (body: Readonly<Record<string, unknown>>, call: Call) => FieldError[]
   readonly handle: (call: Call) => Promise<Answer>
 }
 

@@ -1,4 +1,4 @@
-import { DomainError, fieldError } from '../../domain/errors.ts'
+import { fieldError, refuseInvalid, type FieldError } from '../../domain/errors.ts'
 import { login, type LoginAttempt } from '../../domain/login.ts'
 import { route } from '../route.ts'
 import { loginBody, signedInSchema } from '../schemas.ts'
@@ -17,6 +17,7 @@ export const loginRoute = route({
   body: loginBody,
   responses: { 200: { description: 'A session and its tokens', schema: signedInSchema } },
   errors: ['invalid_credentials', 'email_not_verified', 'account_disabled', 'overloaded'],
+  fieldErrors: (_accepted, { body }) => (typeof body === 'object' && body ? identifierErrors(body) : []),
   async handle({ body, caller, deps }) {
     const attempt = {
       identifier: identifierOf(body),
@@ -27,12 +28,17 @@ export const loginRoute = route({
   },
 })
 
+/** Exactly one of the two: which a schema can only say in words that nobody understands. */
+function identifierErrors(body: { readonly email?: unknown; readonly username?: unknown }): FieldError[] {
+  const { email, username } = body
+  if (email === undefined && username === undefined) {
+    return [fieldError('/email', 'field_required', 'Send either email or username.')]
+  }
+  const both = email !== undefined && username !== undefined
+  return both ? [fieldError('/username', 'unknown_field', 'Send either email or username, not both.')] : []
+}
+
 function identifierOf(body: { email?: string; username?: string }): LoginAttempt['identifier'] {
-  if (body.email !== undefined && body.username === undefined) return { email: body.email }
-  if (body.username !== undefined && body.email === undefined) return { username: body.username }
-  const both = body.email !== undefined
-  const error = both
-    ? fieldError('/username', 'unknown_field', 'Send either email or username, not both')
-    : fieldError('/email', 'field_required', 'Send either email or username')
-  throw new DomainError('validation_failed', { errors: [error] })
+  refuseInvalid(identifierErrors(body))
+  return body.email === undefined ? { username: body.username ?? '' } : { email: body.email }
 }
