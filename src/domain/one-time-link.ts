@@ -23,15 +23,16 @@ export interface LinkOwner {
   readonly id: Id | null
   readonly epoch: number
   readonly locale: string
+  /** The exact address that the link is mailed to and bound to. */
+  readonly email: string
 }
 
-export const decoyOwner: LinkOwner = { id: null, epoch: 0, locale: 'en' }
+/** Nothing of the one who asked: a decoy belongs to no user, so no deletion would find it. */
+export const decoyOwner: LinkOwner = { id: null, epoch: 0, locale: 'en', email: 'nobody@decoy.invalid' }
 
 export interface NewLink {
   readonly kind: TokenKind
   readonly owner: LinkOwner
-  /** The exact address that the link is mailed to and bound to. */
-  readonly email: string
   /** The action of the event that is written as the mail goes out; null where the cause writes its own. */
   readonly auditAction: string | null
 }
@@ -42,7 +43,8 @@ export function oneTimeLink(
   caller: Caller,
   deps: Deps,
 ): { token: NewToken; mail: OutgoingMail } {
-  const { kind, owner, email } = link
+  const { kind, owner } = link
+  const { email } = owner
   const createdAt = deps.clock.now()
   const expiresAt = createdAt + lifetimeMs[kind]
   const { token, hash } = deps.secrets.newOneTimeToken()

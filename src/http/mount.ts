@@ -96,7 +96,7 @@ function fieldChecks(one: Route): (call: Call) => FieldError[] {
   return (call) => {
     const queryErrors = query?.check(call.query) ?? []
     if (!body || (call.body === undefined && one.bodyOptional)) return queryErrors
-    const errors = body.check(call.body ?? {})
+    const errors = body.check(call.body === undefined ? {} : call.body)
     if (errors.length === 0 || !one.fieldErrors) return [...queryErrors, ...errors]
     const accepted = acceptedFields(call.body, errors)
     const named = new Set(errors.map(({ pointer }) => pointer))

@@ -207,7 +207,7 @@ export interface Store {
     | Stale
     | NotThere
   >
-  /** One array for each registry entry, under the keys of `Erased`; sealed contents come as base64 in `sealed`. */
+  /** One array for each registry entry, under the keys of `Erased`; times are RFC 3339, `sealed` is base64. */
   exportUser(query: { readonly userId: Id }): Promise<Exported | null>
 
   // sessions
@@ -272,7 +272,7 @@ export interface Store {
 
   /** Token and sealed mail in one step. The audit event is written by `finishMail`, when the mail goes out. */
   putToken(token: NewToken, mail: OutgoingMail): Promise<void>
-  /** Looks at a token without consuming it; null where it is unknown or its user is gone or disabled. */
+  /** Looks at a token; null where it is unknown, its user gone or disabled, or its address another by now. */
   peekToken(query: {
     readonly hash: Hash
     readonly kinds: readonly TokenKind[]
@@ -281,7 +281,7 @@ export interface Store {
 
   // mail
 
-  /** Takes due mails on lease: nobody else gets them before `leaseUntil`. Oldest first. */
+  /** Takes due mails on lease until `leaseUntil`, oldest first; `attempts` counts those before this one. */
   claimMail(claim: {
     readonly now: Ms
     readonly leaseUntil: Ms
