@@ -8,7 +8,7 @@ const BIN = join(ROOT, 'node_modules', '.bin')
 
 const checks: readonly (readonly [name: string, command: string, ...args: string[]])[] = [
   ['types', 'tsc', '--project', '.'],
-  ['lint', 'oxlint', '--deny-warnings', '--report-unused-disable-directives'],
+  ['lint', 'oxlint', '--format', 'unix', '--deny-warnings', '--report-unused-disable-directives'],
   ['format', 'oxfmt', '--check'],
   ['generated files', 'node', join('scripts', 'generate.ts'), '--check'],
   ['dead code', 'knip', '--no-progress'],

@@ -71,6 +71,16 @@ test('every run-time dependency has its reason in a decision record', () => {
   assertNone(names.filter((name) => !recorded(name)))
 })
 
+test('no decision record gives reasons for a package that is not used any more', () => {
+  const rows = sources('docs/decisions/*-dependencies.md').flatMap(
+    ({ text }) => text.match(/^\| `[^|]+\|/gm) ?? [],
+  )
+  const names = rows.flatMap((row) => [...row.matchAll(/`([^`]+)`/g)].map((match) => match[1] ?? ''))
+  const used = Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies })
+  assert.ok(names.length > 0)
+  assertNone(names.filter((name) => !used.includes(name)))
+})
+
 test('every entry of the lockfile has a version and a hash, so that npm ci installs what was reviewed', () => {
   assert.ok(locked.length > 50)
   assertNone(

@@ -30,7 +30,10 @@ export function read(path: string): string {
 
 /** What git would put into a clone; the lines of its answer. */
 export function trackedFiles(): readonly string[] {
-  const list = execFileSync('git', ['ls-files', '-z'], { cwd: ROOT, encoding: 'utf8' })
+  const list = execFileSync('git', ['-c', 'safe.directory=*', 'ls-files', '-z'], {
+    cwd: ROOT,
+    encoding: 'utf8',
+  })
   return list.split('\0').filter((path) => path !== '' && existsSync(join(ROOT, path)))
 }
 
@@ -103,28 +106,35 @@ function* pieces(text: string): Generator<{ part: Part; piece: string }> {
 
 export interface Import {
   readonly specifier: string
-  /** `import('…')`: loaded on first use. */
-  readonly dynamic: boolean
-  /** `import type`: gone at run time. */
-  readonly typeOnly: boolean
+  /** `address`: a worker or a file, by `import.meta.resolve(…)` or `new URL(…, import.meta.url)`. */
+  readonly kind: 'static' | 'type' | 'dynamic' | 'address'
   readonly line: number
 }
 
-const IMPORT =
-  /\b(?:import|export)\b(?<type>\s+type\b)?(?:[\w\s{},*]*?\bfrom)?\s*(?<open>\(?)\s*(['"])(?<specifier>[^'"\n]+)\3/g
+const STATEMENT = /\b(?:import|export)\b(?<type>\s+type\b)?(?:[\w\s{},*]*?\bfrom)?\s*(['"])(?<to>[^'"\n]+)\2/g
+const CALL = /\bimport\s*\(\s*(['"])(?<to>[^'"\n]+)\1/g
+/** Up to the first `${`, if there is one. */
+const ADDRESS =
+  /\b(?:import\.meta\.resolve|new URL)\(\s*['"`](?<to>[^'"`\n$]+)(?=[^)]*(?:import\.meta\.url|\)))/g
 
-/** Every `import`, `export … from` and `import('…')`, types included. */
+/** Every `import`, `export … from` and `import('…')`, types included, and what is named by its address. */
 export function importsOf(text: string): readonly Import[] {
-  return [...withoutComments(text).matchAll(IMPORT)].map((match) => ({
-    specifier: match.groups?.['specifier'] ?? '',
-    dynamic: match.groups?.['open'] === '(',
-    typeOnly: match.groups?.['type'] !== undefined,
-    line: lineAt(text, match.index),
-  }))
+  const code = withoutComments(text)
+  const found = (pattern: RegExp, kind: Import['kind']): readonly Import[] =>
+    [...code.matchAll(pattern)].map((match) => ({
+      specifier: match.groups?.['to'] ?? '',
+      kind: match.groups?.['type'] === undefined ? kind : 'type',
+      line: lineAt(code, match.index),
+    }))
+  return [
+    ...found(STATEMENT, 'static'),
+    ...found(CALL, 'dynamic'),
+    ...found(ADDRESS, 'address').filter(({ specifier }) => !/^\w+:|^\//.test(specifier)),
+  ]
 }
 
 /** The number of the line, from 1, on which this character stands. */
-export function lineAt(text: string, index: number): number {
+function lineAt(text: string, index: number): number {
   return text.slice(0, index).split('\n').length
 }
 
