@@ -82,7 +82,7 @@ function plan(
   }
   const link = pending?.email
     ? oneTimeLink(
-        { kind: 'change_email', owner: user, email: pending.email, auditAction: null },
+        { kind: 'change_email', owner: { ...user, email: pending.email }, auditAction: null },
         caller,
         deps,
       )

@@ -38,9 +38,8 @@ export async function register(
   refuseInvalid(registrationErrors(registration, deps))
   const passwordHash = await deps.passwords.hash(preparePassword(registration.password), caller.gone)
   const user = newUser(registration, passwordHash, deps)
-  const owner = { id: user.id, epoch: 1, locale: user.locale }
   const link = oneTimeLink(
-    { kind: 'verify_email', owner, email: user.email, auditAction: null },
+    { kind: 'verify_email', owner: { ...user, epoch: 1 }, auditAction: null },
     caller,
     deps,
   )

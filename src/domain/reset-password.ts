@@ -21,7 +21,6 @@ export async function requestPasswordReset(email: string, caller: Caller, deps: 
     {
       kind: 'reset_password',
       owner,
-      email: user?.email ?? 'nobody@decoy.invalid',
       auditAction: 'reset-password',
     },
     caller,

@@ -20,7 +20,6 @@ export async function requestEmailVerification(email: string, caller: Caller, de
     {
       kind: 'verify_email',
       owner,
-      email: user?.email ?? 'nobody@decoy.invalid',
       auditAction: 'verify-email',
     },
     caller,

@@ -12,8 +12,8 @@ export interface StoreOptions {
 }
 
 /**
- * Opens the store that the URL names; an adapter is loaded on first use. Throws `start_refused` for a URL that
- * no adapter serves, `store_incompatible` for a database that this version can't use.
+ * Opens the store that the URL names; an adapter is loaded on first use. Throws `start_refused` for a URL
+ * that no adapter serves, `store_incompatible` for a database that this version can't use.
  */
 export async function openStore({ url = 'sqlite:users.db', ...options }: StoreOptions): Promise<Store> {
   if (url.startsWith('sqlite:')) {
@@ -23,11 +23,12 @@ export async function openStore({ url = 'sqlite:users.db', ...options }: StoreOp
   if (url.startsWith('mongodb:') || url.startsWith('mongodb+srv:')) {
     throw new DomainError('start_refused', {
       detail:
-        'This version does not store in MongoDB yet: set UM_DATABASE_URL to sqlite:users.db, or leave it out.',
+        'This version does not store in MongoDB yet: set UM_DATABASE_URL to sqlite:users.db or to nothing.',
     })
   }
   throw new DomainError('start_refused', {
     detail:
-      'UM_DATABASE_URL has to begin with sqlite: and name a file relative to the data folder, such as sqlite:users.db.',
+      'UM_DATABASE_URL has to begin with sqlite: and name a file relative to the data folder, ' +
+      'such as sqlite:users.db.',
   })
 }

@@ -18,8 +18,8 @@ export function runChore(db: Database, { number, chore }: { number: number; chor
 const chores: Readonly<Record<Chore, (db: Database) => boolean>> = { truncate, scrub, close }
 
 /**
- * Empties the log file, and with it what was deleted. Never waits for readers: one open read would hold every write for
- * the whole busy timeout, and nothing would be truncated.
+ * Empties the log file, and with it what was deleted. Never waits for readers: one open read would hold every
+ * write for the whole busy timeout, and nothing would be truncated.
  */
 function truncate(db: Database): boolean {
   db.exec('PRAGMA busy_timeout = 0')
@@ -31,8 +31,8 @@ function truncate(db: Database): boolean {
 }
 
 /**
- * Rewrites the file without free space: `secure_delete` alone leaves copies behind page splits. The rewritten pages are
- * durable in the log now, so that the marker can go; they reach the file with the next truncation.
+ * Rewrites the file without free space: `secure_delete` alone leaves copies behind page splits. The rewritten
+ * pages are durable in the log now, so that the marker can go; they reach the file with the next truncation.
  */
 function scrub(db: Database): boolean {
   db.exec('VACUUM')

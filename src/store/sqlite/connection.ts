@@ -1,7 +1,8 @@
 /**
- * The one place that touches `node:sqlite` (a release candidate still): connections, their pragmas set and read back,
- * statements prepared once. Only `exec`, `prepare`, `get`, `all` and `run` are used: closing a database inside a
- * user-defined function, and sessions after close, crash the process (nodejs/node issues 63180, 63796).
+ * The one place that touches `node:sqlite` (a release candidate still): connections, their pragmas set and
+ * read back, statements prepared once. Only `exec`, `prepare`, `get`, `all` and `run` are used: closing a
+ * database inside a user-defined function, and sessions after close, crash the process (nodejs/node issues
+ * 63180, 63796).
  */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { DomainError } from '../../domain/errors.ts'
@@ -10,7 +11,10 @@ import type { Row } from './rows.ts'
 
 export type Values = Record<string, SQLInputValue>
 
-/** An open connection. Statements are prepared on first use and kept: their texts are constants of this folder. */
+/**
+ * An open connection. Statements are prepared on first use and kept: their texts are constants of this
+ * folder.
+ */
 export interface Database {
   get(sql: string, values?: Values): Row | undefined
   all(sql: string, values?: Values): readonly Row[]
@@ -34,8 +38,8 @@ const pragmas = {
 } as const
 
 /**
- * Opens a file that exists with every pragma set and read back. A reader can't write and takes the journal mode as it
- * finds it. Throws `store_incompatible` where a pragma does not hold.
+ * Opens a file that exists with every pragma set and read back. A reader can't write and takes the journal
+ * mode as it finds it. Throws `store_incompatible` where a pragma does not hold.
  */
 export function openDatabase(path: string, mode: 'read' | 'write'): Database {
   const connection = bareDatabase(path, mode)
@@ -87,8 +91,8 @@ export function atOnce<Result>(db: Database, read: () => Result): Result {
 }
 
 /**
- * Refuses SQLite older than 3.51.3: before it, two connections that write or checkpoint at the same moment can damage
- * a WAL file (the WAL-reset bug).
+ * Refuses SQLite older than 3.51.3: before it, two connections that write or checkpoint at the same moment
+ * can damage a WAL file (the WAL-reset bug).
  */
 export function refuseOldSqlite(version: string = process.versions['sqlite'] ?? '0'): void {
   const parts = version.split('.').map(Number)

@@ -26,8 +26,9 @@ export function createPrivateFolder(path: string): void {
 }
 
 /**
- * Makes an empty file that only its owner can read; of an existing one it takes other people's rights. It never opens
- * an existing file: closing it would drop the locks that SQLite holds on it in this process (POSIX advisory locks).
+ * Makes an empty file that only its owner can read; of an existing one it takes other people's rights. It
+ * never opens an existing file: closing it would drop the locks that SQLite holds on it in this process
+ * (POSIX advisory locks).
  */
 export function createPrivateFile(path: string): void {
   if (existsSync(path)) chmodSync(path, 0o600)

@@ -2,7 +2,10 @@
 import { DomainError } from '../../domain/errors.ts'
 import { http } from '../../domain/limits.ts'
 
-/** `busy` is surely not applied; `away` is a full disk, a read-only or broken file; a `defect` is our own fault. */
+/**
+ * `busy` is surely not applied; `away` is a full disk, a read-only or broken file; a `defect` is our own
+ * fault.
+ */
 export type Failure = { readonly kind: 'busy' | 'away' | 'defect'; readonly detail: string }
 
 const SQLITE_ERROR = 1
@@ -18,7 +21,10 @@ export function failureOf(error: unknown): Failure {
   return { kind: defectCodes.has(primary) ? 'defect' : 'away', detail: `SQLite code ${code}` }
 }
 
-/** The error that the port promises for a failure; a defect is a plain error, which the edge answers with a 500. */
+/**
+ * The error that the port promises for a failure; a defect is a plain error, which the edge answers with a
+ * 500.
+ */
 export function portError({ kind, detail }: Failure): Error {
   const retryAfterSeconds = http.retryAfterSeconds
   switch (kind) {

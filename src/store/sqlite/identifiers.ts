@@ -1,6 +1,6 @@
 /**
- * Claims: which key belongs to which user. `e:` and `u:` find users; `k:` remembers an idempotency key with the HMAC
- * of its body until it expires.
+ * Claims: which key belongs to which user. `e:` and `u:` find users; `k:` remembers an idempotency key with
+ * the HMAC of its body until it expires.
  */
 import { readEmail, usernameKey } from '../../domain/keys.ts'
 import type { Id, Ms } from '../../domain/ports/runtime.ts'
@@ -16,7 +16,8 @@ export const sql = {
   claim: 'INSERT INTO identifiers (key, user_id) VALUES (:key, :userId)',
   release: 'DELETE FROM identifiers WHERE key = :key',
   remembered: 'SELECT user_id, body FROM identifiers WHERE key = :key AND expires_at > :now',
-  remember: `INSERT INTO identifiers (key, user_id, body, expires_at) VALUES (:key, :userId, :body, :expiresAt)
+  remember: `INSERT INTO identifiers (key, user_id, body, expires_at)
+    VALUES (:key, :userId, :body, :expiresAt)
     ON CONFLICT (key) DO UPDATE
     SET user_id = excluded.user_id, body = excluded.body, expires_at = excluded.expires_at`,
 } as const
@@ -38,7 +39,7 @@ export function nameKey(username: string): string {
   return usernameKey(username) ?? noKey('username')
 }
 
-/** The user that a login identifier leads to; a key of another form than `e:…` or `u:…` leads to nobody. */
+/** The user that an `e:` or `u:` key leads to; a key of another form leads to nobody. */
 export function findUserByKey(db: Database, key: string): User | null {
   if (!key.startsWith('e:') && !key.startsWith('u:')) return null
   const row = db.get(sql.userByKey, { key })

@@ -8,7 +8,8 @@ export const sql = {
   all: `SELECT kid, algorithm, state, public_jwk, sealed_private, created_at, retires_at
     FROM signing_keys ORDER BY kid`,
   clear: 'DELETE FROM signing_keys',
-  insert: `INSERT INTO signing_keys (kid, algorithm, state, public_jwk, sealed_private, created_at, retires_at)
+  insert: `INSERT INTO signing_keys
+      (kid, algorithm, state, public_jwk, sealed_private, created_at, retires_at)
     VALUES (:kid, :algorithm, :state, :publicJwk, :sealedPrivate, :createdAt, :retiresAt)`,
 } as const
 

@@ -3,8 +3,9 @@ import type { Database } from './connection.ts'
 import { integer } from './rows.ts'
 
 /**
- * `clean_stop`: 1 once the file was closed in order. `unscrubbed_since`: when the first deletion happened whose bytes
- * may still lie in free space. `keyring_version`: counts swaps of the signing keys. `health`: counts probes.
+ * `clean_stop`: 1 once the file was closed in order. `unscrubbed_since`: when the first deletion happened
+ * whose bytes may still lie in free space. `keyring_version`: counts swaps of the signing keys. `health`:
+ * counts probes.
  */
 export type Fact = 'clean_stop' | 'unscrubbed_since' | 'keyring_version' | 'health'
 

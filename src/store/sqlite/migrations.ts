@@ -1,6 +1,6 @@
 /**
- * Brings a file to this version before anything else opens it. Each step is one transaction together with the bump
- * of `user_version`, so that a killed migration goes on where it stopped.
+ * Brings a file to this version before anything else opens it. Each step is one transaction together with the
+ * bump of `user_version`, so that a killed migration goes on where it stopped.
  */
 import { readdirSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
@@ -13,9 +13,9 @@ import { integer, text } from './rows.ts'
 import { applicationId, type Migration } from './schema.ts'
 
 /**
- * Checks and migrates an existing (perhaps empty) file that nobody else has open. A copy is made before an older file
- * changes, and erased once the migrated one passes `quick_check`. Throws `store_incompatible` for a file of another
- * program, of a newer version, or a damaged one.
+ * Checks and migrates an existing (perhaps empty) file that nobody else has open. A copy is made before an
+ * older file changes, and erased once the migrated one passes `quick_check`. Throws `store_incompatible` for
+ * a file of another program, of a newer version, or a damaged one.
  */
 export function prepareFile(path: string, steps: readonly Migration[]): void {
   const interrupted = hasLeftoverLog(path)
@@ -56,15 +56,17 @@ function inspect(path: string, newest: number): number {
 function foreign(): DomainError {
   return new DomainError('store_incompatible', {
     detail:
-      'The file that UM_DATABASE_URL names is no database of this program: name another file, or move this one away.',
+      'The file that UM_DATABASE_URL names is no database of this program: ' +
+      'name another file, or move this one away.',
   })
 }
 
 function tooNew(found: number, newest: number): DomainError {
   return new DomainError('store_incompatible', {
     detail:
-      `A newer version of this program has written the database (schema ${found}, this one knows ${newest}): ` +
-      'start that version, or restore a backup that was made before the upgrade.',
+      'A newer version of this program has written the database ' +
+      `(schema ${found}, this one knows ${newest}): start that version, ` +
+      'or restore a backup that was made before the upgrade.',
   })
 }
 

@@ -1,6 +1,6 @@
 /**
- * One process owns a database file: an EXCLUSIVE transaction on `owner.lock.db` beside it, which the operating system
- * ends with the process, so that no pid file can go stale.
+ * One process owns a database file: an EXCLUSIVE transaction on `owner.lock.db` beside it, which the
+ * operating system ends with the process, so that no pid file can go stale.
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import { DomainError } from '../../domain/errors.ts'
@@ -15,7 +15,9 @@ export interface OwnerLock {
 
 const retryMs = 50
 
-/** Waits up to `store.ownerWaitMs` for the previous owner to go; throws `store_incompatible` where it stays. */
+/**
+ * Waits up to `store.ownerWaitMs` for the previous owner to go; throws `store_incompatible` where it stays.
+ */
 export async function takeOwnerLock(path: string): Promise<OwnerLock> {
   createPrivateFile(path)
   for (let attempts = Math.ceil(limits.ownerWaitMs / retryMs); ; attempts -= 1) {
@@ -41,6 +43,7 @@ function tryLock(path: string): Database | null {
 function heldByAnother(): DomainError {
   return new DomainError('store_incompatible', {
     detail:
-      'Another process is using this data folder: stop it, or give this one a folder of its own with UM_DATA_DIR.',
+      'Another process is using this data folder: stop it, or give this one a folder of its own ' +
+      'with UM_DATA_DIR.',
   })
 }

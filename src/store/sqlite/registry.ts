@@ -1,7 +1,7 @@
 /**
- * Every table that stores a user id: how to erase, export and count what it holds of a user. Deletion, its receipt
- * and the export read this list and nothing else. A test finds the columns in the schema and fails for one without
- * an entry.
+ * Every table that stores a user id: how to erase, export and count what it holds of a user. Deletion, its
+ * receipt and the export read this list and nothing else. A test finds the columns in the schema and fails
+ * for one without an entry.
  */
 import type { Id, JsonObject, JsonValue, Ms } from '../../domain/ports/runtime.ts'
 import type { Erased } from '../../domain/ports/store.ts'
@@ -20,7 +20,9 @@ export interface Holding {
   readonly userColumns: readonly string[]
   /** Null for what outlives the user. */
   readonly erase: string | null
-  /** A page for each user column: the rows of `:userId` whose key is greater than `:after`, at most `:limit`. */
+  /**
+   * A page for each user column: the rows of `:userId` whose key is greater than `:after`, at most `:limit`.
+   */
   readonly pages: readonly string[]
   /** The column by which pages go on. */
   readonly pageKey: string
@@ -114,8 +116,8 @@ function page(table: string, key: string, condition: string): string {
 }
 
 /**
- * Deletes a user with everything that holds it, in the transaction of the caller, and notes that the bytes still have
- * to be scrubbed. Counts the rows of each entry; what outlives the user counts 0.
+ * Deletes a user with everything that holds it, in the transaction of the caller, and notes that the bytes
+ * still have to be scrubbed. Counts the rows of each entry; what outlives the user counts 0.
  */
 export function eraseUser(db: Database, userId: Id, now: Ms): Erased {
   const counts = registry.map(({ name, erase }) => [
@@ -127,7 +129,9 @@ export function eraseUser(db: Database, userId: Id, now: Ms): Erased {
   return Object.fromEntries(counts)
 }
 
-/** One page of what an entry holds of a user, and the key after which the next one begins (null at the end). */
+/**
+ * One page of what an entry holds of a user, and the key after which the next one begins (null at the end).
+ */
 export function exportPage(
   db: Database,
   sql: string,

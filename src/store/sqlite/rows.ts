@@ -1,6 +1,7 @@
 /**
- * Reads the columns of a row with a check of each: what a file holds is outside input. A wrong type is a defect or a
- * damaged file, and is thrown as such. The other way round, it turns ids into their 16 stored bytes.
+ * Reads the columns of a row with a check of each: what a file holds is outside input. A wrong type is a
+ * defect or a damaged file, and is thrown as such. The other way round, it turns ids into their 16 stored
+ * bytes.
  */
 import type { SQLOutputValue } from 'node:sqlite'
 import type { Id, JsonObject } from '../../domain/ports/runtime.ts'

@@ -1,7 +1,8 @@
 /**
- * The migrations, oldest first; `user_version` of a file is the number of the last one that it has seen. A released
- * step never changes. Ids are the 16 bytes of a UUID, times INTEGER milliseconds, and no column holds a float.
- * Foreign keys don't cascade: the registry erases, and a table that it forgets makes the deletion fail.
+ * The migrations, oldest first; `user_version` of a file is the number of the last one that it has seen. A
+ * released step never changes. Ids are the 16 bytes of a UUID, times INTEGER milliseconds, and no column
+ * holds a float. Foreign keys don't cascade: the registry erases, and a table that it forgets makes the
+ * deletion fail.
  */
 
 /** Marks a file as ours in its header ("UMSV"). */

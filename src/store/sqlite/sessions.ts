@@ -28,8 +28,8 @@ const alive = "s.expires_at > :now AND s.epoch = u.epoch AND u.status = 'active'
 const withUser = 'FROM sessions s JOIN users u ON u.id = s.user_id'
 
 export const sql = {
-  insert: `INSERT INTO sessions (user_id, id, epoch, generation, refresh_key_id, rotated_at, auth_time, device_name,
-      user_agent, created_at, last_used_at, expires_at)
+  insert: `INSERT INTO sessions (user_id, id, epoch, generation, refresh_key_id, rotated_at, auth_time,
+      device_name, user_agent, created_at, last_used_at, expires_at)
     VALUES (:userId, :id, :epoch, 1, :refreshKeyId, :createdAt, :createdAt, :deviceName,
       :userAgent, :createdAt, :createdAt, :expiresAt)`,
   one: `SELECT ${sessionColumns} FROM sessions s WHERE s.user_id = :userId AND s.id = :id`,
@@ -42,8 +42,8 @@ export const sql = {
   dropSurplus: `DELETE FROM sessions WHERE user_id = :userId AND id IN (
     SELECT id FROM sessions WHERE user_id = :userId
     ORDER BY (expires_at > :now AND epoch = :epoch), last_used_at, id LIMIT :surplus)`,
-  rotate: `UPDATE sessions SET generation = :generation, refresh_key_id = :refreshKeyId, rotated_at = :now, repeats = 0,
-      auth_time = :authTime, last_used_at = :now, expires_at = :expiresAt
+  rotate: `UPDATE sessions SET generation = :generation, refresh_key_id = :refreshKeyId, rotated_at = :now,
+      repeats = 0, auth_time = :authTime, last_used_at = :now, expires_at = :expiresAt
     WHERE user_id = :userId AND id = :id`,
   repeat: 'UPDATE sessions SET repeats = repeats + 1 WHERE user_id = :userId AND id = :id',
   restamp: 'UPDATE sessions SET epoch = :epoch WHERE user_id = :userId AND id = :id',

@@ -39,8 +39,8 @@ interface Engine {
 }
 
 /**
- * Takes the owner lock, checks and migrates the file, opens it. Throws `store_incompatible` for a file or a SQLite that
- * can't be used, `start_refused` for one that can't be opened.
+ * Takes the owner lock, checks and migrates the file, opens it. Throws `store_incompatible` for a file or a
+ * SQLite that can't be used, `start_refused` for one that can't be opened.
  */
 export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
   refuseOldSqlite()

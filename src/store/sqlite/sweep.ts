@@ -31,7 +31,10 @@ export const sql = {
 
 const sweepables: readonly Sweepable[] = ['sessions', 'tokens', 'mails', 'identifiers', 'audit']
 
-/** Takes one table after the other, step by step until a step finds less than it may take; says how many rows went. */
+/**
+ * Takes one table after the other, step by step until a step finds less than it may take; says how many rows
+ * went.
+ */
 export async function sweep(step: (what: Sweepable) => Promise<number>): Promise<number> {
   let deleted = 0
   for (const what of sweepables) {

@@ -70,7 +70,10 @@ export function peekToken(db: Database, presented: Presented): TokenState | null
   return kind && { kind, token, user }
 }
 
-/** Redeems a token and says whose it was; null, and nothing happens, unless it is live. The only way to use one up. */
+/**
+ * Redeems a token and says whose it was; null, and nothing happens, unless it is live. The only way to use
+ * one up.
+ */
 export function consume(db: Database, presented: Presented): TokenState | null {
   const found = peekToken(db, presented)
   if (found?.kind !== 'live') return null

@@ -1,6 +1,7 @@
 /**
- * Erasure that outlives the commit of a deletion: the log file is emptied at once (at most once a second), free space
- * in the database file is rewritten when nothing else is going on. What is still to do survives a restart as a fact.
+ * Erasure that outlives the commit of a deletion: the log file is emptied at once (at most once a second),
+ * free space in the database file is rewritten when nothing else is going on. What is still to do survives a
+ * restart as a fact.
  */
 import { store as limits } from '../../domain/limits.ts'
 import type { Clock, Log, Ms } from '../../domain/ports/runtime.ts'

@@ -39,19 +39,19 @@ export const userColumns = columns.map((column) => `u.${column}`).join(', ')
 export const sql = {
   byId: `SELECT ${userColumns} FROM users u WHERE u.id = :id`,
   exists: 'SELECT 1 FROM users WHERE id = :id',
-  insert: `INSERT INTO users (id, username, email, email_verified, pending_email, password_hash, roles, admin, status,
-      locale, profile, created_at, updated_at, last_sign_in_at, version, epoch)
+  insert: `INSERT INTO users (id, username, email, email_verified, pending_email, password_hash, roles, admin,
+      status, locale, profile, created_at, updated_at, last_sign_in_at, version, epoch)
     VALUES (:id, :username, :email, :emailVerified, :pendingEmail, :passwordHash, :roles, :admin, :status,
       :locale, :profile, :createdAt, :updatedAt, :lastSignInAt, :version, :epoch)`,
   update: `UPDATE users SET username = :username, email = :email, email_verified = :emailVerified,
-      pending_email = :pendingEmail, password_hash = :passwordHash, roles = :roles, admin = :admin, status = :status,
-      locale = :locale, profile = :profile, updated_at = :updatedAt, last_sign_in_at = :lastSignInAt,
-      version = :version, epoch = :epoch
+      pending_email = :pendingEmail, password_hash = :passwordHash, roles = :roles, admin = :admin,
+      status = :status, locale = :locale, profile = :profile, updated_at = :updatedAt,
+      last_sign_in_at = :lastSignInAt, version = :version, epoch = :epoch
     WHERE id = :id`,
   signedIn: 'UPDATE users SET last_sign_in_at = :now WHERE id = :id',
   erase: 'DELETE FROM users WHERE id = :id',
-  otherAdmin: `SELECT 1 FROM users WHERE admin = 1 AND status = 'active' AND password_hash IS NOT NULL AND id <> :id
-    LIMIT 1`,
+  otherAdmin: `SELECT 1 FROM users
+    WHERE admin = 1 AND status = 'active' AND password_hash IS NOT NULL AND id <> :id LIMIT 1`,
 } as const
 
 export function findUser(db: Database, userId: Id): User | null {

@@ -19,7 +19,10 @@ import { findUser, insertUser, saveUser } from './user-rows.ts'
 type Creation = Parameters<Store['createUser']>[0]
 type Created = Awaited<ReturnType<Store['createUser']>>
 
-/** See `Store.createUser`. The look before the writes is the guard: there is one writer, and it is in a transaction. */
+/**
+ * See `Store.createUser`. The look before the writes is the guard: there is one writer, and it is in a
+ * transaction.
+ */
 export function createUser(db: Database, creation: Creation, trail: Trail): Created {
   const earlier = repetition(db, creation, trail.audit.at)
   if (earlier) return earlier

@@ -1,6 +1,6 @@
 /**
- * The one writer of a database file, in a thread of its own. Whatever is queued goes into one transaction, each
- * request under its own savepoint, with no artificial wait: one durable commit serves up to
+ * The one writer of a database file, in a thread of its own. Whatever is queued goes into one transaction,
+ * each request under its own savepoint, with no artificial wait: one durable commit serves up to
  * `queues.writesPerTransaction` requests, and a refused one does not spoil the others.
  */
 import { parentPort, workerData } from 'node:worker_threads'

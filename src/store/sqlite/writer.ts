@@ -9,8 +9,8 @@ import type { VerbInput, VerbName, VerbResult } from './verbs.ts'
 
 export interface Writer {
   /**
-   * Runs a verb in the next transaction and resolves once it is durable. Throws `overloaded` when too many wait,
-   * `store_unavailable` when the database fails or the thread has ended.
+   * Runs a verb in the next transaction and resolves once it is durable. Throws `overloaded` when too many
+   * wait, `store_unavailable` when the database fails or the thread has ended.
    */
   write<Name extends VerbName>(verb: Name, ...input: VerbInput<Name>): Promise<VerbResult<Name>>
   /** Runs a chore behind what is queued; false where it has to be tried again. */
@@ -39,10 +39,40 @@ export async function startWriter(path: string, log: Log, limits: WriterLimits =
   const thread = new Worker(new URL('./writer-thread.ts', import.meta.url), { workerData: data })
   const ended = new Promise<void>((resolve) => thread.once('exit', () => resolve()))
   await greeted(thread)
+  const line = openLine(thread, log)
+  return {
+    write: async (verb, ...input) => {
+      if (line.waiting() >= limits.writesWaiting) {
+        throw new DomainError('overloaded', { retryAfterSeconds: http.retryAfterSeconds })
+      }
+      return line.ask((number) => ({ number, verb, input }))
+    },
+    chore: (chore) => line.ask((number) => ({ number, chore })),
+    close: async () => {
+      await line.askLast((number) => ({ number, chore: 'close' }))
+      await ended
+    },
+    kill: async () => {
+      line.hangUp()
+      await thread.terminate()
+    },
+  }
+}
+
+/** Requests out, each answered once; when the thread ends, whatever still waits fails. */
+interface Line {
+  ask<Result>(request: (number: number) => Request): Promise<Result>
+  /** Asks once more and then nothing; a failure is logged. */
+  askLast(request: (number: number) => Request): Promise<void>
+  /** The end of the thread is wanted and no longer an error. */
+  hangUp(): void
+  waiting(): number
+}
+
+function openLine(thread: Worker, log: Log): Line {
   const waiting = new Map<number, Waiting>()
   let lastNumber = 0
   let state: 'open' | 'closing' | 'ended' = 'open'
-
   const settle = (reply: Reply): void => {
     const request = waiting.get(reply.number)
     waiting.delete(reply.number)
@@ -50,8 +80,12 @@ export async function startWriter(path: string, log: Log, limits: WriterLimits =
       request?.resolve(reply.result)
       return
     }
-    log.warn({ detail: reply.failure.detail, kind: reply.failure.kind }, 'A write failed')
     request?.reject(portError(reply.failure))
+  }
+  const settleAll = (replies: readonly Reply[]): void => {
+    const failed = replies.find((reply) => 'failure' in reply)
+    if (failed) log.warn({ ...failed.failure }, 'A write failed')
+    replies.forEach(settle)
   }
   const end = (cause?: unknown): void => {
     if (state === 'open') log.error({}, 'The writer thread has ended', cause)
@@ -59,10 +93,9 @@ export async function startWriter(path: string, log: Log, limits: WriterLimits =
     for (const request of waiting.values()) request.reject(unavailable())
     waiting.clear()
   }
-  thread.on('message', (replies: readonly Reply[]) => replies.forEach(settle))
+  thread.on('message', settleAll)
   thread.on('error', end)
   thread.on('exit', () => end())
-
   const post = <Result>(request: (number: number) => Request): Promise<Result> =>
     new Promise<Result>((resolve, reject) => {
       lastNumber += 1
@@ -70,30 +103,21 @@ export async function startWriter(path: string, log: Log, limits: WriterLimits =
       thread.postMessage(request(lastNumber))
     })
   return {
-    write: async (verb, ...input) => {
+    ask: async (request) => {
       if (state !== 'open') throw unavailable()
-      if (waiting.size >= limits.writesWaiting) {
-        throw new DomainError('overloaded', { retryAfterSeconds: http.retryAfterSeconds })
-      }
-      return post((number) => ({ number, verb, input }))
+      return post(request)
     },
-    chore: async (chore) => {
-      if (state !== 'open') throw unavailable()
-      return post<boolean>((number) => ({ number, chore }))
-    },
-    close: async () => {
-      if (state === 'open') {
-        state = 'closing'
-        await post<boolean>((number) => ({ number, chore: 'close' })).catch((error: unknown) => {
-          log.error({}, 'The database was not closed in order', error)
-        })
-      }
-      await ended
-    },
-    kill: async () => {
+    askLast: async (request) => {
+      if (state !== 'open') return
       state = 'closing'
-      await thread.terminate()
+      await post(request).catch((error: unknown) => {
+        log.error({}, 'The database was not closed in order', error)
+      })
     },
+    hangUp: () => {
+      state = 'closing'
+    },
+    waiting: () => waiting.size,
   }
 }
 
