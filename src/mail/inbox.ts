@@ -23,6 +23,7 @@ type Sealed = Pick<InboxMessage, 'kind' | 'to' | 'subject' | 'text' | 'html'>
 export function createInbox(parts: InboxParts): MailTransport & Inbox {
   const { store, secrets, clock, publicUrl } = parts
   const waiting = new Set<() => void>()
+  const closing = new AbortController()
 
   async function list(query: InboxQuery): Promise<readonly InboxMessage[]> {
     const rows = await store.listInboxMessages({ after: query.after, limit: queues.inboxMessages })
@@ -42,11 +43,11 @@ export function createInbox(parts: InboxParts): MailTransport & Inbox {
       for (const wake of waiting) wake()
     },
     async close() {
-      for (const wake of waiting) wake()
+      closing.abort()
     },
     list,
     async wait(query, waitMs, gone) {
-      const end = AbortSignal.any([AbortSignal.timeout(waitMs), ...(gone ? [gone] : [])])
+      const end = AbortSignal.any([AbortSignal.timeout(waitMs), closing.signal, ...(gone ? [gone] : [])])
       let seen: string | null | undefined
       for (;;) {
         const over = end.aborted

@@ -34,7 +34,7 @@ export function asText(letter: Letter, product: string, link: string | null): st
 
 /** The HTML part: a whole document, its looks in one style block that the inbox swaps for a link. */
 export function asHtml(letter: Letter, product: string, link: string | null): string {
-  return render(
+  const document = render(
     html`<!doctype html>
       <html lang="en">
         <head>
@@ -76,6 +76,7 @@ export function asHtml(letter: Letter, product: string, link: string | null): st
         </body>
       </html> `,
   )
+  return document.replaceAll(/\s*\n\s*/g, '\n').trim()
 }
 
 function button(letter: Letter, link: string | null): Html | null {
