@@ -13,8 +13,8 @@ export interface CompactToken {
 /**
  * Looks at a JWS in compact form (RFC 7515 section 7.1) before jose does, since jose's decoder takes padding,
  * white space and spare bits. Null for more than 4 KiB, for anything but three parts in canonical base64url,
- * and for a header without a `kid` of our form. Nothing else in the header is read here: `jku`, `jwk` and
- * `x5c` lead nowhere.
+ * and for a header with other members than ours: `crit`, `jku`, `jwk`, `x5c` lead nowhere (RFC 8725 section
+ * 3.10).
  */
 export function readCompactToken(token: string): CompactToken | null {
   if (token.length > http.accessTokenMaxBytes) return null
@@ -24,11 +24,13 @@ export function readCompactToken(token: string): CompactToken | null {
   return kid === null ? null : { kid, signatureBytes: signature.length }
 }
 
+/** `alg` and `typ` are judged by jose, with the key that the `kid` names. */
 function kidOf(header: Buffer): string | null {
   try {
     const value: unknown = JSON.parse(header.toString('utf8'))
     if (typeof value !== 'object' || value === null || !('kid' in value)) return null
-    return typeof value.kid === 'string' && KID.test(value.kid) ? value.kid : null
+    const ours = Object.keys(value).toSorted().join() === 'alg,kid,typ'
+    return ours && typeof value.kid === 'string' && KID.test(value.kid) ? value.kid : null
   } catch {
     return null
   }

@@ -2,7 +2,8 @@ import { DomainError } from '../domain/errors.ts'
 import { lifetimes } from '../domain/limits.ts'
 import type { Secrets } from '../domain/ports/crypto.ts'
 import type { Clock, Ids, JsonObject, Log, Ms } from '../domain/ports/runtime.ts'
-import type { Store, StoredKey, Trail } from '../domain/ports/store.ts'
+import type { StoredKey, Trail } from '../domain/ports/records.ts'
+import type { Store } from '../domain/ports/store.ts'
 import { newSigningKey, openSigningKey, type RingKey, type SigningAlgorithm } from './signing-key.ts'
 
 /**

@@ -29,7 +29,7 @@ export function loadMasterKey(options: { readonly file: string; readonly create:
   const key = decode(content)
   if (key.length >= MASTER_KEY_MIN_BYTES) return key
   throw refused(
-    `The master key file ${file} does not hold 32 bytes or more as hexadecimal digits, base64 or raw bytes: ` +
+    `The master key file ${file} holds no 32 bytes or more as hexadecimal digits, base64 or raw bytes: ` +
       REMEDY,
   )
 }
@@ -106,7 +106,7 @@ function syncFolder(folder: string): void {
 function decode(content: Buffer): Buffer {
   const text = content.toString('latin1').trim()
   if (!/^[\t\n\r\x20-\x7e]*$/.test(text)) return content
-  if (/^([0-9a-fA-F]{2})+$/.test(text)) return Buffer.from(text, 'hex')
+  if (/^[0-9a-fA-F]+$/.test(text)) return text.length % 2 === 0 ? Buffer.from(text, 'hex') : Buffer.alloc(0)
   const unpadded = text
     .replace(/={1,2}$/, '')
     .replaceAll('+', '-')

@@ -27,6 +27,7 @@ const LABEL = Buffer.from('um refresh token')
  * session id as salt and everything else that the token says as info, so nothing of it needs to be stored.
  */
 export function writeRefreshToken(key: Uint8Array, parts: RefreshTokenParts): string {
+  if (!Number.isInteger(parts.generation)) throw new RangeError('a generation is an integer')
   const bytes = Buffer.alloc(TOKEN_BYTES)
   bytes.writeUInt32BE(parts.keyId, 0)
   writeUuid(bytes, parts.userId, USER_AT)

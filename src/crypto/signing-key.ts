@@ -5,7 +5,7 @@ import { calculateJwkThumbprint, generateKeyPair } from 'jose'
 import { DomainError } from '../domain/errors.ts'
 import type { Secrets } from '../domain/ports/crypto.ts'
 import type { JsonObject, Ms } from '../domain/ports/runtime.ts'
-import type { StoredKey } from '../domain/ports/store.ts'
+import type { StoredKey } from '../domain/ports/records.ts'
 
 /**
  * What `UM_SIGNING_ALGORITHM` may be; only asymmetric ones (RFC 8725 section 3.2). `EdDSA` is deprecated by

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict'
+import { createHmac, hash } from 'node:crypto'
+import { test } from 'node:test'
+
+import { createSecrets } from '../../src/crypto/secrets.ts'
+import type { SealPurpose } from '../../src/domain/ports/crypto.ts'
+
+const secrets = createSecrets(Buffer.alloc(32, 1))
+const purposes: readonly SealPurpose[] = ['outbox', 'inbox', 'keys']
+
+test('what was sealed is opened with the same purpose and id only', () => {
+  for (const plain of ['', 'x', '{"token":"äöü 🙂"}', 'long '.repeat(20_000)]) {
+    for (const purpose of purposes) {
+      const sealed = secrets.seal(purpose, 'row 1', plain)
+      assert.equal(secrets.open(purpose, 'row 1', sealed), plain)
+      for (const id of ['row 2', 'row 1 ', '', 'ROW 1']) assert.equal(secrets.open(purpose, id, sealed), null)
+      for (const other of purposes.filter((name) => name !== purpose)) {
+        assert.equal(secrets.open(other, 'row 1', sealed), null)
+      }
+    }
+  }
+})
+
+test('another master key opens nothing, and the same key opens it after a restart', () => {
+  const sealed = secrets.seal('keys', 'a', 'plain')
+  assert.equal(createSecrets(Buffer.alloc(32, 1)).open('keys', 'a', sealed), 'plain')
+  assert.equal(createSecrets(Buffer.alloc(32, 2)).open('keys', 'a', sealed), null)
+  assert.equal(createSecrets(Buffer.alloc(33, 1)).open('keys', 'a', sealed), null)
+})
+
+test('no bit of a sealed text can be turned over, and no byte be left out or added', () => {
+  const sealed = secrets.seal('outbox', 'row', 'a live token')
+  for (let at = 0; at < sealed.length; at++) {
+    for (let bit = 0; bit < 8; bit++) {
+      const altered = Uint8Array.from(sealed)
+      altered[at] = (altered[at] ?? 0) ^ (1 << bit)
+      assert.equal(secrets.open('outbox', 'row', altered), null, `byte ${at}, bit ${bit}`)
+    }
+    assert.equal(secrets.open('outbox', 'row', sealed.subarray(0, at)), null)
+    assert.equal(secrets.open('outbox', 'row', sealed.subarray(at + 1)), null)
+  }
+  assert.equal(secrets.open('outbox', 'row', Buffer.concat([sealed, Buffer.of(0)])), null)
+  assert.equal(secrets.open('outbox', 'row', new Uint8Array(0)), null)
+})
+
+test('the same text sealed twice looks different, has a version in front and hides its content', () => {
+  const one = secrets.seal('outbox', 'row', 'a live token')
+  const two = secrets.seal('outbox', 'row', 'a live token')
+  assert.notDeepEqual(one, two)
+  assert.equal(one[0], 1)
+  assert.equal(one.length, 1 + 12 + 'a live token'.length + 16)
+  assert.doesNotMatch(Buffer.from(one).toString('latin1'), /live/)
+})
+
+test('purpose and id can not be shifted into each other', () => {
+  const sealed = secrets.seal('keys', '\nouter', 'x')
+  assert.equal(secrets.open('keys', 'outer', sealed), null)
+  assert.equal(secrets.open('keys', '\nouter', sealed), 'x')
+})
+
+test('a one-time token has 256 bits in 43 characters, is new each time, and is stored as its SHA-256', () => {
+  const tokens = Array.from({ length: 1000 }, () => secrets.newOneTimeToken())
+  assert.equal(new Set(tokens.map(({ token }) => token)).size, 1000)
+  for (const { token, hash: stored } of tokens) {
+    assert.match(token, /^[A-Za-z0-9_-]{43}$/)
+    assert.deepEqual(Buffer.from(stored), hash('sha256', Buffer.from(token, 'base64url'), 'buffer'))
+    assert.deepEqual(secrets.hashOneTimeToken(token), stored)
+  }
+})
+
+test('a text that is no one-time token in its one encoding has no stored form', () => {
+  const { token } = secrets.newOneTimeToken()
+  const texts = [
+    '',
+    token.slice(0, -1),
+    `${token}=`,
+    `${token}A`,
+    ` ${token}`,
+    `${token}\n`,
+    `${token.slice(0, 42)}=`,
+  ]
+  const foreign = ['+', '/', '.', ' ', '%', '\0', 'ä'].map((character) => character + token.slice(1))
+  for (const text of [...texts, ...foreign]) assert.equal(secrets.hashOneTimeToken(text), null, text)
+  const last = Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_')
+  const taken = last.filter((character) => secrets.hashOneTimeToken(token.slice(0, 42) + character) !== null)
+  assert.equal(taken.length, 16, 'only last characters without spare bits')
+})
+
+test('the MAC is an HMAC-SHA256 that depends on text and master key', () => {
+  const mac = secrets.mac('idempotency', 'POST /users/register key')
+  assert.equal(mac.length, 32)
+  assert.deepEqual(secrets.mac('idempotency', 'POST /users/register key'), mac)
+  assert.notDeepEqual(secrets.mac('idempotency', 'POST /users/register kez'), mac)
+  assert.notDeepEqual(createSecrets(Buffer.alloc(32, 2)).mac('idempotency', 'POST /users/register key'), mac)
+  const underMaster = createHmac('sha256', Buffer.alloc(32, 1)).update('POST /users/register key').digest()
+  assert.notDeepEqual(Buffer.from(mac), underMaster, 'the master key itself is never used')
+})
+
+test('a master key of less than 32 bytes is refused', () => {
+  for (const length of [0, 16, 31])
+    assert.throws(() => createSecrets(Buffer.alloc(length)), { code: 'start_refused' })
+})
