@@ -3,7 +3,6 @@ import { randomUUIDv7 } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
-import type { FastifyInstance } from 'fastify'
 import type { Config } from './config.ts'
 import { createAccessTokens } from './crypto/access-tokens.ts'
 import { openKeyring } from './crypto/keyring.ts'
@@ -40,10 +39,12 @@ export interface AppOptions {
   readonly clock?: Clock
 }
 
+type Server = Awaited<ReturnType<typeof buildServer>>
+
 interface Parts {
   readonly config: Config
   readonly deps: Deps
-  readonly server: FastifyInstance
+  readonly server: Server
   readonly passwords: PasswordService
   readonly deliverer: Deliverer
   readonly transports: readonly MailTransport[]
@@ -134,14 +135,14 @@ async function stop({ config, deps, server, passwords, deliverer, transports, st
   const cut = setTimeout(() => server.server.closeAllConnections(), http.drainMs)
   await drained
   clearTimeout(cut)
-  await Promise.race([deliverer.flush(), delay(http.flushMs)])
+  await Promise.race([deliverer.flush(), delay(http.flushMs, { keepsAlive: false })])
   await deliverer.stop()
   await Promise.all(transports.map((transport) => transport.close()))
   await passwords.close()
   await deps.store.close()
 }
 
-async function listen(server: FastifyInstance, host: string, port: number): Promise<void> {
+async function listen(server: Server, host: string, port: number): Promise<void> {
   try {
     await server.listen({ host, port })
   } catch (cause) {
@@ -173,6 +174,9 @@ async function sweep(store: Store, clock: Clock, log: Log): Promise<void> {
   }
 }
 
-function delay(ms: number): Promise<void> {
-  return new Promise((done) => setTimeout(done, ms))
+function delay(ms: number, { keepsAlive } = { keepsAlive: true }): Promise<void> {
+  return new Promise((done) => {
+    const timer = setTimeout(done, ms)
+    if (!keepsAlive) timer.unref()
+  })
 }

@@ -1,6 +1,6 @@
 /**
- * Every setting: the one table behind the loader, `.env.example` and `--help`. Settings come from the environment;
- * all that is wrong is said at once, and an unknown `UM_*` name is fatal.
+ * Every setting: the one table behind the loader, `.env.example` and `--help`. Settings come from the
+ * environment; all that is wrong is said at once, and an unknown `UM_*` name is fatal.
  */
 import { DomainError } from './domain/errors.ts'
 

@@ -4,7 +4,7 @@ import { settings } from '../config.ts'
 import { DomainError } from '../domain/errors.ts'
 import { serve } from './serve.ts'
 
-export const exitCodes = { failed: 1, usage: 2, configuration: 4 } as const
+const exitCodes = { failed: 1, usage: 2, configuration: 4 } as const
 
 /** Runs the command of these arguments and sets the exit code of the process. */
 export async function runCommand(argv: readonly string[]): Promise<void> {

@@ -17,8 +17,8 @@ export async function serve(): Promise<void> {
       if (inboxUrl) say(`mail ${kind} → ${inboxUrl}`)
     },
   })
-  for (const line of banner(config, app.publicUrl, { dataDir, firstRun })) say(line)
   stopOnSignal(app.stop)
+  for (const line of banner(config, app.publicUrl, { dataDir, firstRun })) say(line)
 }
 
 function stopOnSignal(stop: () => Promise<void>): void {

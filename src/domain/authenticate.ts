@@ -3,8 +3,9 @@ import { DomainError } from './errors.ts'
 import type { Actor } from './policy.ts'
 
 /**
- * The caller behind an access token, as of now: user and session are read on every request, so that revocation is in
- * force at once on every node. Throws `token_invalid`, `token_expired` or `session_revoked`.
+ * The caller behind an access token, as of now: user and session are read on every request, so that
+ * revocation is in force at once on every node. Throws `token_invalid`, `token_expired` or
+ * `session_revoked`.
  */
 export async function authenticate(accessToken: string, deps: Deps): Promise<Actor> {
   const claims = await deps.accessTokens.verify(accessToken)

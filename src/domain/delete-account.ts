@@ -2,7 +2,7 @@ import type { Caller, Deps } from './deps.ts'
 import { DomainError } from './errors.ts'
 import { requireFreshAuthentication, type Actor } from './policy.ts'
 import type { Id, Ms } from './ports/runtime.ts'
-import type { Erased, Retained } from './ports/store.ts'
+import type { Erased, Retained } from './ports/records.ts'
 import { requirePassword } from './reauthenticate.ts'
 import { auditEvent } from './trail.ts'
 
@@ -14,8 +14,9 @@ export interface DeletionReceipt {
 }
 
 /**
- * Deletes the actor with everything that holds it, in one step; every token is refused from then on and no mail is sent.
- * Throws `password_incorrect`, or without a password `fresh_authentication_required`; `last_admin`.
+ * Deletes the actor with everything that holds it, in one step; every token is refused from then on and no
+ * mail is sent. Throws `password_incorrect`, or without a password `fresh_authentication_required`;
+ * `last_admin`.
  */
 export async function deleteAccount(
   { actor, password }: { readonly actor: Actor; readonly password: string | undefined },

@@ -1,6 +1,6 @@
 /**
- * The error catalogue: the one source for statuses, titles, causes and actions. The OpenAPI document, the pages under
- * `/docs/errors` and the tests read it. Codes are never renamed once released.
+ * The error catalogue: the one source for statuses, titles, causes and actions. The OpenAPI document, the
+ * pages under `/docs/errors` and the tests read it. Codes are never renamed once released.
  */
 
 export interface CatalogueEntry {
@@ -67,7 +67,8 @@ export const catalogue = {
       'The link, or another one for the same account, was redeemed',
       'The password was changed after the link was mailed',
     ],
-    'Sign in with the new password at POST /users/login, or ask for a fresh link with POST /users/reset-password.',
+    'Sign in with the new password at POST /users/login, or ask for a fresh link with POST ' +
+      '/users/reset-password.',
   ),
   verify_token_invalid: entry(
     400,
@@ -89,7 +90,8 @@ export const catalogue = {
     400,
     'This confirmation link has already been used',
     ['The address was confirmed before', 'The password was changed after the link was mailed'],
-    'Read email_verified with GET /users/profile; where it is false, ask for a link with POST /users/verify-email.',
+    'Read email_verified with GET /users/profile; where it is false, ask for a link with POST ' +
+      '/users/verify-email.',
   ),
 
   // 401: not authenticated
@@ -154,7 +156,8 @@ export const catalogue = {
       'Two parties hold tokens of one session: one of them may be a thief',
       'A client restored an old backup of its tokens',
     ],
-    'Sign in again with POST /users/login and, if you did not cause this, change the password with PUT /users/password.',
+    'Sign in again with POST /users/login and, if you did not cause this, change the password with ' +
+      'PUT /users/password.',
   ),
 
   // 403: authenticated, but not allowed
@@ -232,7 +235,8 @@ export const catalogue = {
     409,
     'This e-mail address is in use',
     ['An account with this address exists', 'Somebody registered it without owning it'],
-    'Sign in with POST /users/login; whoever owns the mailbox takes the account over with POST /users/reset-password.',
+    'Sign in with POST /users/login; whoever owns the mailbox takes the account over with POST ' +
+      '/users/reset-password.',
   ),
   username_taken: entry(
     409,
@@ -261,7 +265,8 @@ export const catalogue = {
     413,
     'The body is too large',
     ['The body has more than 16 KiB'],
-    'Send a body of at most 16,384 bytes; keep pictures elsewhere and put their address into profile.picture.',
+    'Send a body of at most 16,384 bytes; keep pictures elsewhere and put their address into ' +
+      'profile.picture.',
   ),
   media_type_unsupported: entry(
     415,
@@ -304,7 +309,8 @@ export const catalogue = {
     503,
     'The database cannot be reached',
     ['The database is starting, stopping or out of disk space', 'The server is shutting down'],
-    'Repeat the request after the seconds in Retry-After; operators find the reason at GET /readyz and in the log.',
+    'Repeat the request after the seconds in Retry-After; operators find the reason at GET /readyz ' +
+      'and in the log.',
   ),
 
   // only inside errors[] of validation_failed

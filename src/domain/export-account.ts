@@ -3,7 +3,7 @@ import { DomainError } from './errors.ts'
 import { requireFreshAuthentication, type Actor } from './policy.ts'
 import type { SealPurpose } from './ports/crypto.ts'
 import type { JsonObject, Ms } from './ports/runtime.ts'
-import type { Exported } from './ports/store.ts'
+import type { Exported } from './ports/records.ts'
 import { auditEvent } from './trail.ts'
 import type { User } from './user.ts'
 
@@ -40,9 +40,10 @@ export async function exportAccount(actor: Actor, caller: Caller, deps: Deps): P
 /** A row with its sealed part replaced by what it says. */
 function opened(name: string, row: JsonObject, deps: Deps): JsonObject {
   const { sealed, ...rest } = row
+  const { id } = row
   const purpose = sealedEntries[name]
-  if (!purpose || typeof sealed !== 'string') return row
-  const plain = deps.secrets.open(purpose, String(row['id']), Uint8Array.fromBase64(sealed))
+  if (!purpose || typeof sealed !== 'string' || typeof id !== 'string') return row
+  const plain = deps.secrets.open(purpose, id, Uint8Array.fromBase64(sealed))
   const content: JsonObject = plain === null ? {} : JSON.parse(plain)
   return { ...rest, ...Object.fromEntries(Object.entries(content).filter(([key]) => !leftOut.has(key))) }
 }

@@ -10,12 +10,16 @@ export interface UserFields {
   readonly locale?: string | undefined
 }
 
-/** Every rule of `username`, `email` and `locale` that is broken. Types, and the profile, are the schema's business. */
+/**
+ * Every rule of `username`, `email` and `locale` that is broken. Types, and the profile, are the schema's
+ * business.
+ */
 export function userFieldErrors(fields: UserFields): FieldError[] {
   const errors: FieldError[] = []
   if (fields.username !== undefined && !usernameKey(fields.username)) {
     const { usernameMinLength: min, usernameMaxLength: max } = input
-    const message = `The username needs ${min} to ${max} characters of A-Z, a-z, 0-9, dot, underscore and hyphen.`
+    const characters = 'A-Z, a-z, 0-9, dot, underscore and hyphen'
+    const message = `The username needs ${min} to ${max} characters of ${characters}.`
     errors.push(fieldError('/username', 'username_format', message))
   }
   if (fields.email !== undefined && !readEmail(fields.email)) {

@@ -1,7 +1,7 @@
 /**
- * The keys under which e-mail addresses and usernames are unique, and under which users are found. Computed here
- * and never by a database: collations fold differently from engine to engine and from release to release.
- * One function makes each key; a change of rule is a migration (`meta.keyVersion`).
+ * The keys under which e-mail addresses and usernames are unique, and under which users are found. Computed
+ * here and never by a database: collations fold differently from engine to engine and from release to
+ * release. One function makes each key; a change of rule is a migration (`meta.keyVersion`).
  */
 import { input } from './limits.ts'
 
@@ -10,16 +10,19 @@ const HOST_LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 const USERNAME = /^[A-Za-z0-9._-]+$/
 const FORBIDDEN_IN_HOST = /[\s@,"<>:;()[\]\\/?#%&=]/
 
-/** An e-mail address as it is stored and mailed to, and its key; null where the text is no address we deliver to. */
+/**
+ * An e-mail address as it is stored and mailed to, and its key; null where the text is no address we
+ * deliver to.
+ */
 export interface EmailAddress {
   readonly address: string
   readonly key: string
 }
 
 /**
- * Reads an address (RFC 5321 section 4.1.2, dot-atom local part in ASCII; the domain may be international, RFC 5891).
- * No folding of dots or plus signs. Refused are quoted local parts, address literals, and texts that change
- * under NFKC (132 code points turn into `@`, `.`, `,` and the like).
+ * Reads an address (RFC 5321 section 4.1.2, dot-atom local part in ASCII; the domain may be international,
+ * RFC 5891). No folding of dots or plus signs. Refused are quoted local parts, address literals, and texts
+ * that change under NFKC (132 code points turn into `@`, `.`, `,` and the like).
  */
 export function readEmail(text: string): EmailAddress | null {
   const trimmed = text.trim()

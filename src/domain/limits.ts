@@ -44,6 +44,8 @@ export const http = {
   pathParameterMaxLength: 8 * 1024,
   jsonMaxDepth: 8,
   jsonMaxKeys: 64,
+  /** More than a body within its limits can have: 16 KiB hold fewer than 8,192 members. */
+  fieldErrorsMax: 8192,
   /** A bearer token longer than this is refused before it is decoded. */
   accessTokenMaxBytes: 4096,
   staticMaxAgeSeconds: 600,

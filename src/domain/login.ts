@@ -16,9 +16,9 @@ export interface LoginAttempt {
 }
 
 /**
- * Signs a user in. Costs exactly one password hash on every path, so that time tells nothing (ASVS 6.3.8), and has
- * one answer for every reason. Throws `invalid_credentials`; only after a right password `email_not_verified` or
- * `account_disabled`; `overloaded` before any hash.
+ * Signs a user in. Costs exactly one password hash on every path, so that time tells nothing (ASVS 6.3.8),
+ * and has one answer for every reason. Throws `invalid_credentials`; only after a right password
+ * `email_not_verified` or `account_disabled`; `overloaded` before any hash.
  */
 export async function login(attempt: LoginAttempt, caller: Caller, deps: Deps): Promise<SignedIn> {
   const key = keyOf(attempt.identifier)

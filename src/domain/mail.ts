@@ -5,7 +5,7 @@ import type { Deps } from './deps.ts'
 import type { Secrets } from './ports/crypto.ts'
 import type { MailKind } from './ports/mailer.ts'
 import type { Id, JsonObject, Ms } from './ports/runtime.ts'
-import type { OutgoingMail } from './ports/store.ts'
+import type { OutgoingMail } from './ports/records.ts'
 
 /** The event that is written as the mail goes out; time, user and actor are filled in then. */
 export interface MailAudit {

@@ -3,7 +3,7 @@ import { lifetimes } from './limits.ts'
 import { sealMail } from './mail.ts'
 import type { MailKind } from './ports/mailer.ts'
 import type { Id, JsonObject } from './ports/runtime.ts'
-import type { OutgoingMail } from './ports/store.ts'
+import type { OutgoingMail } from './ports/records.ts'
 
 export interface Notice {
   readonly kind: MailKind

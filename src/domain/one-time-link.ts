@@ -1,7 +1,7 @@
 import type { Caller, Deps } from './deps.ts'
 import { lifetimes } from './limits.ts'
 import { sealMail } from './mail.ts'
-import type { NewToken, OutgoingMail, TokenKind } from './ports/store.ts'
+import type { NewToken, OutgoingMail, TokenKind } from './ports/records.ts'
 import type { Id, Ms } from './ports/runtime.ts'
 
 const lifetimeMs: Readonly<Record<TokenKind, Ms>> = {

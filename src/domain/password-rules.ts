@@ -19,7 +19,10 @@ export function preparePassword(text: string): string {
   return text.replace(NON_ASCII_SPACE, ' ').normalize('NFC')
 }
 
-/** Every rule that a new password breaks (ASVS 6.2; NIST SP 800-63B-4 section 3.1.1). Length counts code points. */
+/**
+ * Every rule that a new password breaks (ASVS 6.2; NIST SP 800-63B-4 section 3.1.1). Length counts code
+ * points.
+ */
 export function passwordErrors(
   text: string,
   { context, pointer = '/password' }: { context: PasswordContext; pointer?: string },

@@ -13,8 +13,9 @@ export interface PasswordChange {
 }
 
 /**
- * Changes the password: every other session ends, the calling one lives on with its tokens, the owner is told. Throws
- * `validation_failed`, `password_incorrect`, or `session_revoked` where the session ended meanwhile.
+ * Changes the password: every other session ends, the calling one lives on with its tokens, the owner is
+ * told. Throws `validation_failed`, `password_incorrect`, or `session_revoked` where the session ended
+ * meanwhile.
  */
 export async function changePassword(change: PasswordChange, caller: Caller, deps: Deps): Promise<void> {
   const { user, session } = change.actor

@@ -6,7 +6,8 @@ import { queues } from './limits.ts'
 import { oneTimeLink } from './one-time-link.ts'
 import { requireFreshAuthentication, type Actor } from './policy.ts'
 import type { JsonObject } from './ports/runtime.ts'
-import type { ProfileChange, Trail } from './ports/store.ts'
+import type { Trail } from './ports/records.ts'
+import type { ProfileChange } from './ports/store.ts'
 import { taken } from './register.ts'
 import { auditEvent } from './trail.ts'
 import type { User } from './user.ts'
@@ -22,14 +23,17 @@ export interface ProfileUpdate {
 export interface ProfileRequest {
   readonly actor: Actor
   readonly update: ProfileUpdate
-  /** The versions of `If-Match`, `*` for any; null where the request has none. A malformed one matches nothing. */
+  /**
+   * The versions of `If-Match`, `*` for any; null where the request has none. A malformed one matches
+   * nothing.
+   */
   readonly ifMatch: readonly number[] | '*' | null
 }
 
 /**
- * Writes the profile. A new address only becomes pending: it needs fresh authentication, and counts once its link is
- * confirmed. Throws `validation_failed`, `fresh_authentication_required`, `profile_changed`, `email_taken`,
- * `username_taken`, or `session_revoked` where the session ended meanwhile.
+ * Writes the profile. A new address only becomes pending: it needs fresh authentication, and counts once
+ * its link is confirmed. Throws `validation_failed`, `fresh_authentication_required`, `profile_changed`,
+ * `email_taken`, `username_taken`, or `session_revoked` where the session ended meanwhile.
  */
 export async function updateProfile(request: ProfileRequest, caller: Caller, deps: Deps): Promise<User> {
   const { actor, update, ifMatch } = request
@@ -100,7 +104,10 @@ function plan(
   }
 }
 
-/** The pending address to write: a new one, none where the present one is given again, null for no difference. */
+/**
+ * The pending address to write: a new one, none where the present one is given again, null for no
+ * difference.
+ */
 function pendingAddress(user: User, address: EmailAddress): { email: string | null } | null {
   if (address.key !== readEmail(user.email)?.key) return { email: address.address }
   return user.pendingEmail === null ? null : { email: null }

@@ -6,9 +6,9 @@ import { signedIn, type SignedIn } from './signed-in.ts'
 import { auditEvent } from './trail.ts'
 
 /**
- * Rotates a refresh token (RFC 9700 section 4.14). A forged one costs no store access; a repeat within 60 seconds gets the
- * same successor; a replay ends the session and tells the owner. Throws `refresh_token_invalid`,
- * `refresh_token_expired` or `refresh_token_reused`.
+ * Rotates a refresh token (RFC 9700 section 4.14). A forged one costs no store access; a repeat within 60
+ * seconds gets the same successor; a replay ends the session and tells the owner. Throws
+ * `refresh_token_invalid`, `refresh_token_expired` or `refresh_token_reused`.
  */
 export async function refresh(refreshToken: string, caller: Caller, deps: Deps): Promise<SignedIn> {
   const presented = deps.secrets.openRefreshToken(refreshToken)

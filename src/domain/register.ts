@@ -6,7 +6,7 @@ import { lifetimes } from './limits.ts'
 import { oneTimeLink } from './one-time-link.ts'
 import { passwordErrors, preparePassword } from './password-rules.ts'
 import type { JsonObject } from './ports/runtime.ts'
-import type { ClaimedField } from './ports/store.ts'
+import type { ClaimedField } from './ports/records.ts'
 import { auditEvent } from './trail.ts'
 import type { NewUser, User } from './user.ts'
 
@@ -25,9 +25,9 @@ export interface Idempotency {
 }
 
 /**
- * Creates a user and mails the confirmation link, all in one step. The same Idempotency-Key with the same body gives
- * the first user again. Throws `registration_closed`, `validation_failed`, `email_taken` or `username_taken`
- * (both named where both are), `idempotency_key_reused`.
+ * Creates a user and mails the confirmation link, all in one step. The same Idempotency-Key with the same
+ * body gives the first user again. Throws `registration_closed`, `validation_failed`, `email_taken` or
+ * `username_taken` (both named where both are), `idempotency_key_reused`.
  */
 export async function register(
   registration: Registration,

@@ -4,14 +4,15 @@ import { readEmail } from './keys.ts'
 import { notice } from './notice.ts'
 import { decoyOwner, oneTimeLink } from './one-time-link.ts'
 import { passwordErrors, preparePassword } from './password-rules.ts'
-import type { TokenKind, TokenState } from './ports/store.ts'
+import type { TokenKind, TokenState } from './ports/records.ts'
 import { auditEvent } from './trail.ts'
 
 const kinds: readonly TokenKind[] = ['reset_password', 'set_password']
 
 /**
- * Mails a link, if an active user has this address. Equal work and the same nothing as answer for everybody: the request
- * for a stranger writes a decoy that nobody gets. Throws `validation_failed` for what is no address.
+ * Mails a link, if an active user has this address. Equal work and the same nothing as answer for
+ * everybody: the request for a stranger writes a decoy that nobody gets. Throws `validation_failed` for
+ * what is no address.
  */
 export async function requestPasswordReset(email: string, caller: Caller, deps: Deps): Promise<void> {
   const address = readEmail(email)
@@ -39,8 +40,8 @@ export async function peekResetToken(token: string, deps: Deps): Promise<TokenSt
 }
 
 /**
- * Redeems a link: sets the password, verifies the address, ends every session and tells the owner. A refused password
- * leaves the link usable. Throws the errors of `peekResetToken` and `validation_failed`.
+ * Redeems a link: sets the password, verifies the address, ends every session and tells the owner. A
+ * refused password leaves the link usable. Throws the errors of `peekResetToken` and `validation_failed`.
  */
 export async function confirmPasswordReset(
   { token, password }: { readonly token: string; readonly password: string },

@@ -13,7 +13,10 @@ export interface SignedIn {
   readonly user: User
 }
 
-/** The token pair of a session as it has just been written: only call it after a write that re-checked the user. */
+/**
+ * The token pair of a session as it has just been written: only call it after a write that re-checked the
+ * user.
+ */
 export async function signedIn(user: User, session: Session, deps: Deps): Promise<SignedIn> {
   const { token, expiresInSeconds } = await deps.accessTokens.issue({
     userId: user.id,

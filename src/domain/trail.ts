@@ -1,5 +1,5 @@
 import type { Caller, Deps } from './deps.ts'
-import type { AuditEvent } from './ports/store.ts'
+import type { AuditEvent } from './ports/records.ts'
 import type { Id } from './ports/runtime.ts'
 
 /** What happened to whom; without `actorId` the user did it. */

@@ -5,14 +5,17 @@ import { notice } from './notice.ts'
 import { decoyOwner, oneTimeLink } from './one-time-link.ts'
 import { preparePassword } from './password-rules.ts'
 import type { Actor } from './policy.ts'
-import type { TokenKind, TokenState } from './ports/store.ts'
+import type { TokenKind, TokenState } from './ports/records.ts'
 import { taken } from './register.ts'
 import { auditEvent } from './trail.ts'
 import type { User } from './user.ts'
 
 const kinds: readonly TokenKind[] = ['verify_email', 'change_email']
 
-/** Mails the confirmation link again, if an active user has this address and has not confirmed it. Equal work for all. */
+/**
+ * Mails the confirmation link again, if an active user has this address and has not confirmed it. Equal
+ * work for all.
+ */
 export async function requestEmailVerification(email: string, caller: Caller, deps: Deps): Promise<void> {
   const user = await deps.store.findUserByIdentifier({ key: readEmail(email)?.key ?? 'none' })
   const owner = user?.status === 'active' && !user.emailVerified ? user : decoyOwner
@@ -45,9 +48,9 @@ export interface Confirmation {
 }
 
 /**
- * Confirms an address, a changed one included. Throws `token_missing` where neither password nor bearer is there, the
- * errors of `peekVerifyToken`, `permission_denied` for another user's bearer, `password_incorrect`, and
- * `email_taken` where somebody else has verified the address meanwhile.
+ * Confirms an address, a changed one included. Throws `token_missing` where neither password nor bearer is
+ * there, the errors of `peekVerifyToken`, `permission_denied` for another user's bearer,
+ * `password_incorrect`, and `email_taken` where somebody else has verified the address meanwhile.
  */
 export async function confirmEmail(confirmation: Confirmation, caller: Caller, deps: Deps): Promise<User> {
   if (!confirmation.actor && confirmation.password === undefined) throw new DomainError('token_missing')

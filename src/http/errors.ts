@@ -24,7 +24,10 @@ const libraryCodes: Readonly<Record<string, ProblemCode>> = {
   FST_ERR_MAX_PARAM_LENGTH: 'not_found',
 }
 
-/** Any thrown value as an error of the catalogue. Whatever is not known is a defect, and says nothing about itself. */
+/**
+ * Any thrown value as an error of the catalogue. Whatever is not known is a defect, and says nothing about
+ * itself.
+ */
 export function asDomainError(thrown: unknown): DomainError & { readonly code: ProblemCode } {
   if (thrown instanceof DomainError && isProblem(thrown)) return thrown
   const code = thrown instanceof Error && 'code' in thrown ? libraryCodes[String(thrown.code)] : undefined

@@ -12,7 +12,9 @@ const LOOPBACK_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i
 const LOOPBACK_PEER = /^(127\.|::1$|::ffff:127\.)/
 const once = new Set(['host', 'authorization', 'content-type', 'content-length', 'origin'])
 
-/** Refuses headers that two parsers could read in two ways: Node keeps the first of a pair and says nothing. */
+/**
+ * Refuses headers that two parsers could read in two ways: Node keeps the first of a pair and says nothing.
+ */
 export function requireSingleHeaders(request: FastifyRequest): void {
   const seen = new Set<string>()
   const raw = request.raw.rawHeaders
@@ -52,7 +54,10 @@ export function bodyKind(one: Route, request: FastifyRequest): 'json' | 'form' |
   throw new DomainError('media_type_unsupported')
 }
 
-/** Refuses a form that a page of another site posted (Fetch metadata, then Origin). Throws `cross_site_request`. */
+/**
+ * Refuses a form that a page of another site posted (Fetch metadata, then Origin). Throws
+ * `cross_site_request`.
+ */
 export function requireSameSite(
   request: FastifyRequest,
   publicUrl: string,

@@ -37,7 +37,9 @@ const readOnlyFields = [
   'last_sign_in_at',
 ]
 
-/** Adds the route to the server. Throws where it names no access: such a route must not start (OWASP API5). */
+/**
+ * Adds the route to the server. Throws where it names no access: such a route must not start (OWASP API5).
+ */
 export function mount(server: FastifyInstance, one: Route, context: Context): void {
   if (!one.access) throw new TypeError(`${one.operationId} names no access`)
   const { deps, surroundings } = context
@@ -89,7 +91,10 @@ function readBody(
   return Object.fromEntries(Object.entries(fields).filter(([name]) => !ignored.includes(name)))
 }
 
-/** Schema first, then the rules' verdict on what the schema accepted, so that a 422 names everything at once. */
+/**
+ * Schema first, then the rules' verdict on what the schema accepted, so that a 422 names everything at
+ * once.
+ */
 function fieldChecks(one: Route): (call: Call) => FieldError[] {
   const body = one.body && checker(one.body, readOnlyFields)
   const query = one.query && checker(one.query)

@@ -1,18 +1,21 @@
-/** The OpenAPI 3.1 document, from the route table: schemas, examples, and every error code of every operation. */
+/**
+ * The OpenAPI 3.1 document, from the route table: schemas, examples, and every error code of every
+ * operation.
+ */
 import type { TSchema } from 'typebox'
 import { catalogue, type ProblemCode } from '../domain/errors.ts'
 import { problemOf } from './errors.ts'
 import { DomainError, fieldError } from '../domain/errors.ts'
 import { declaredErrors, type ResponseSpec, type Route } from './route.ts'
-import * as schemas from './schemas.ts'
+import * as answers from './answers.ts'
 
 const components = {
-  User: schemas.userSchema,
-  SignedIn: schemas.signedInSchema,
-  Session: schemas.sessionSchema,
-  DeletionReceipt: schemas.receiptSchema,
-  AccountExport: schemas.exportSchema,
-  Problem: schemas.problemSchema,
+  User: answers.userSchema,
+  SignedIn: answers.signedInSchema,
+  Session: answers.sessionSchema,
+  DeletionReceipt: answers.receiptSchema,
+  AccountExport: answers.exportSchema,
+  Problem: answers.problemSchema,
 } as const
 
 const tags = {
@@ -42,8 +45,8 @@ export function openApiDocument(routes: readonly Route[]): object {
       title: 'User Management API',
       version: '0.1.0',
       description:
-        'Registration, sign-in, profiles, password reset, account deletion and roles. Every refusal is a problem ' +
-        'document (RFC 9457) with a stable code; /docs/errors explains each.',
+        'Registration, sign-in, profiles, password reset, account deletion and roles. Every refusal ' +
+        'is a problem document (RFC 9457) with a stable code; /docs/errors explains each.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],

@@ -2,7 +2,10 @@ import type { Route } from './route.ts'
 
 const UUID_PATTERN = '[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}'
 
-/** The router's form of a path: `{id}` is a UUID by its pattern, other parameters are one segment of any text. */
+/**
+ * The router's form of a path: `{id}` is a UUID by its pattern, other parameters are one segment of any
+ * text.
+ */
 export function routerPath(path: string): string {
   return path.replaceAll('{id}', `:id(^${UUID_PATTERN}$)`).replaceAll(/\{(\w+)\}/g, ':$1')
 }

@@ -1,6 +1,6 @@
 /**
- * One declaration an operation: types, validation, answers, error codes, access and documentation come from it. A route
- * that names no access does not compile, and stops the start.
+ * One declaration an operation: types, validation, answers, error codes, access and documentation come from
+ * it. A route that names no access does not compile, and stops the start.
  */
 import Type, { type Static, type TSchema } from 'typebox'
 import type { Caller, Deps } from '../domain/deps.ts'
@@ -8,7 +8,10 @@ import type { FieldError, ProblemCode } from '../domain/errors.ts'
 import type { Actor, Permission } from '../domain/policy.ts'
 import type { Inbox } from '../domain/ports/inbox.ts'
 
-/** `owner` is any signed-in user acting on itself; `owner-or-public` reads a bearer token where there is one. */
+/**
+ * `owner` is any signed-in user acting on itself; `owner-or-public` reads a bearer token where there is
+ * one.
+ */
 export type Access = 'public' | 'owner' | 'owner-or-public' | Permission
 
 export interface ResponseSpec {
@@ -22,7 +25,9 @@ export interface ResponseSpec {
 
 export type Responses = Readonly<Record<number, ResponseSpec>>
 
-/** What is not the rules' business but the routes need: state of the process and what only development has. */
+/**
+ * What is not the rules' business but the routes need: state of the process and what only development has.
+ */
 export interface Surroundings {
   readonly mode: 'development' | 'production'
   readonly corsOrigins: readonly string[]
@@ -78,7 +83,9 @@ export interface Route extends RouteText {
   readonly body?: TSchema
   readonly query?: TSchema
   readonly responses: Responses
-  /** The rules' verdict on as much of a body as its schema accepted, so that a 422 names everything at once. */
+  /**
+   * The rules' verdict on as much of a body as its schema accepted, so that a 422 names everything at once.
+   */
   readonly fieldErrors?: (body: Readonly<Record<string, unknown>>, call: Call) => FieldError[]
   readonly handle: (call: Call) => Promise<Answer>
 }

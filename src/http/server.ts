@@ -27,31 +27,31 @@ export async function buildServer({ deps, surroundings, routes }: ServerParts): 
   const server = fastify({
     ...limits,
     genReqId: (request) => requestId(request.headers['x-request-id'], deps),
-    frameworkErrors: (error, request, reply) => refuse(error, request, reply),
+    frameworkErrors: refuse,
     clientErrorHandler: (error, socket) =>
       refuseSocket(error, socket, { publicUrl, constant, id: deps.ids.next() }),
   })
   server.removeAllContentTypeParsers()
 
-  function refuse(thrown: unknown, request: FastifyRequest, reply: FastifyReply) {
+  function refuse(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const error = asDomainError(thrown)
     const problem = problemOf(error, request.id, publicUrl)
     if (problem.status >= 500) logDefect(deps, request, error)
-    reply.code(problem.status).headers({ ...constant, 'x-request-id': request.id, ...problemHeaders(error) })
-    if (!request.routeOptions.config?.page) {
-      return reply.type('application/problem+json').send(JSON.stringify(problem))
+    void reply.code(problem.status)
+    void reply.headers({ ...constant, 'x-request-id': request.id, ...problemHeaders(error) })
+    if (request.routeOptions.config?.page) {
+      const page = problemPage({ ...problem, requestId: request.id }, { publicUrl })
+      void reply.headers(pageHeaders('page', false)).send(page)
+    } else {
+      void reply.type('application/problem+json').send(JSON.stringify(problem))
     }
-    return reply
-      .headers(pageHeaders('page', false))
-      .send(problemPage({ ...problem, requestId: request.id }, { publicUrl }))
   }
 
   server.setErrorHandler(refuse)
   server.setNotFoundHandler((request, reply) => {
     const methods = allowedMethods(routes, request.url)
-    if (methods.length === 0) return refuse(new DomainError('not_found'), request, reply)
-    reply.header('allow', methods.join(', '))
-    return refuse(new DomainError('method_not_allowed'), request, reply)
+    if (methods.length > 0) reply.header('allow', methods.join(', '))
+    refuse(new DomainError(methods.length > 0 ? 'method_not_allowed' : 'not_found'), request, reply)
   })
   server.addHook('onRequest', async (request, reply) => {
     reply.headers(constant)

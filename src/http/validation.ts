@@ -1,15 +1,15 @@
 import { Compile, type Validator } from 'typebox/compile'
+import { Settings } from 'typebox/system'
 import type { TSchema } from 'typebox'
 import { fieldError, type ErrorCode, type FieldError } from '../domain/errors.ts'
+import { http } from '../domain/limits.ts'
+
+// The library stops at eight errors by itself; an answer names them all, and what it does not name counts as right.
+Settings.Set({ maxErrors: http.fieldErrorsMax })
 
 export interface Checker {
   /** Every field that does not fit, one entry a field; empty when the value fits. */
   check(value: unknown): FieldError[]
-}
-
-/** What a schema may say about a property beside its type: that it exists, but not for writing. */
-export interface ReadOnlyFields {
-  readonly readOnlyFields?: readonly string[]
 }
 
 interface SchemaError {
@@ -28,6 +28,7 @@ const codes: Readonly<Record<string, ErrorCode>> = {
   minimum: 'field_format',
   maximum: 'field_format',
   pattern: 'field_format',
+  format: 'field_format',
   enum: 'field_format',
   const: 'field_format',
 }
@@ -35,7 +36,13 @@ const codes: Readonly<Record<string, ErrorCode>> = {
 /** Compiles a schema once. `readOnly` fields are refused by a code of their own. */
 export function checker(schema: TSchema, readOnly: readonly string[] = []): Checker {
   const compiled = Compile(schema)
-  return { check: (value) => (compiled.Check(value) ? [] : errorsOf(compiled, value, readOnly)) }
+  return {
+    check: (value) => {
+      if (compiled.Check(value)) return []
+      const errors = errorsOf(compiled, value, readOnly)
+      return errors.length > 0 ? errors : [fieldError('', 'field_format')]
+    },
+  }
 }
 
 function errorsOf(compiled: Validator, value: unknown, readOnly: readonly string[]): FieldError[] {

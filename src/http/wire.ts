@@ -1,8 +1,11 @@
-/** Stored shapes to wire shapes: the one place where camelCase becomes snake_case for what several routes answer. */
+/**
+ * Stored shapes to wire shapes: the one place where camelCase becomes snake_case for what several routes
+ * answer.
+ */
 import type { Static } from 'typebox'
 import type { SignedIn } from '../domain/signed-in.ts'
 import type { User } from '../domain/user.ts'
-import type { signedInSchema, WireUser } from './schemas.ts'
+import type { signedInSchema, WireUser } from './answers.ts'
 
 /** RFC 3339, UTC, milliseconds. */
 export function timestamp(ms: number): string {

@@ -4,7 +4,8 @@ import type { Secrets } from '../domain/ports/crypto.ts'
 import type { Inbox, InboxMessage, InboxQuery } from '../domain/ports/inbox.ts'
 import type { MailKind, MailTransport } from '../domain/ports/mailer.ts'
 import type { Clock } from '../domain/ports/runtime.ts'
-import type { SealedInboxMessage, Store } from '../domain/ports/store.ts'
+import type { SealedInboxMessage } from '../domain/ports/records.ts'
+import type { Store } from '../domain/ports/store.ts'
 
 export interface InboxParts {
   readonly store: Pick<Store, 'putInboxMessage' | 'listInboxMessages'>

@@ -25,6 +25,7 @@ export interface AccessClaims {
   readonly expiresAtSeconds: number
 }
 
+/** What is signed into an access token; issuer, audience, times and `jti` are added. */
 export interface NewAccessToken {
   readonly userId: Id
   readonly sessionId: Id
@@ -34,10 +35,14 @@ export interface NewAccessToken {
   readonly scope: string
 }
 
+/** Minting and verifying of access tokens. */
 export interface AccessTokens {
   /** Signs an access token (JWT, `typ: at+jwt`) with the active key; it lives `expiresInSeconds`. */
   issue(claims: NewAccessToken): Promise<{ token: string; expiresInSeconds: number }>
-  /** Checks form, key, signature, type, issuer, audience and times. Throws `token_invalid` or `token_expired`. */
+  /**
+   * Checks form, key, signature, type, issuer, audience and times. Throws `token_invalid` or
+   * `token_expired`.
+   */
   verify(token: string): Promise<AccessClaims>
   /** The public keys for `/.well-known/jwks.json`: next, active and retired ones that may still verify. */
   jwks(): { readonly keys: readonly JsonObject[] }
@@ -45,6 +50,7 @@ export interface AccessTokens {
   readonly algorithm: string
 }
 
+/** What a refresh token carries beside its secret. */
 export interface RefreshTokenParts {
   readonly keyId: number
   readonly userId: Id
@@ -52,6 +58,7 @@ export interface RefreshTokenParts {
   readonly generation: number
 }
 
+/** What is sealed; each purpose has a key of its own. */
 export type SealPurpose = 'outbox' | 'inbox' | 'keys'
 
 /** Random and derived secrets; everything here comes from the master key or the system's random source. */
@@ -64,7 +71,10 @@ export interface Secrets {
   readonly refreshKeyId: number
   /** The one refresh token of this session and generation: asking twice gives the same text. */
   refreshToken(parts: RefreshTokenParts): string
-  /** Recomputes the secret and compares it in constant time before any read; null for anything but our own token. */
+  /**
+   * Recomputes the secret and compares it in constant time before any read; null for anything but our own
+   * token.
+   */
   openRefreshToken(token: string): RefreshTokenParts | null
   /** AES-256-GCM with a key of its own per purpose; `id` is additional data. */
   seal(purpose: SealPurpose, id: string, plain: string): Uint8Array

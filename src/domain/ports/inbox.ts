@@ -14,6 +14,7 @@ export interface InboxMessage {
   readonly tokens: readonly string[]
 }
 
+/** Which messages: all that are given must fit. */
 export interface InboxQuery {
   readonly to?: string | undefined
   readonly kind?: string | undefined
@@ -21,6 +22,7 @@ export interface InboxQuery {
   readonly after?: Id | undefined
 }
 
+/** Reading the built-in inbox. */
 export interface Inbox {
   /** The newest messages first, at most 500; the sealed rows are opened and filtered here. */
   list(query: InboxQuery): Promise<readonly InboxMessage[]>

@@ -1,5 +1,6 @@
 import type { Id } from './runtime.ts'
 
+/** Every mail that there is. */
 export type MailKind =
   | 'verify_email'
   | 'reset_password'

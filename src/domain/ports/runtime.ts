@@ -6,16 +6,20 @@ export type Ms = number
 /** A UUIDv7 in lower-case text form (RFC 9562). */
 export type Id = string
 
+/** What JSON can say (RFC 8259). */
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject
+/** A JSON object. */
 export interface JsonObject {
   readonly [key: string]: JsonValue
 }
 
+/** The time. */
 export interface Clock {
   /** The present, in milliseconds. Never goes back by more than the operating system's clock does. */
   now(): Ms
 }
 
+/** Where ids come from. */
 export interface Ids {
   /** A new UUIDv7: sorts by creation time, 74 random bits. An identifier, never a secret. */
   next(): Id
@@ -24,6 +28,7 @@ export interface Ids {
 /** Fields of a log line: ids, codes, counts and durations; never an e-mail, username, profile or token. */
 export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>>
 
+/** The log: for operators, never personal. */
 export interface Log {
   /** Something that an operator counts on seeing. */
   info(fields: LogFields, message: string): void

@@ -1,106 +1,37 @@
 /**
- * The storage port: one business step a method, each whole or not at all, its guard inside, so that of N racing
- * calls exactly one wins. The caller supplies time, ids and hashes: a repeated call with the same ones is the same
- * call. Expected outcomes are returned as `{ kind }`; a throw means that the database failed, as a `DomainError`:
- * `overloaded` (surely not applied), `store_unavailable` (may be applied; safe to repeat), and at open
- * `store_incompatible`. Only the adapters in `store/` implement it.
+ * The storage port: one business step a method, each whole or not at all, its guard inside, so that of N
+ * racing calls exactly one wins. The caller supplies time, ids and hashes: a repeated call with the same
+ * ones is the same call. Expected outcomes are returned as `{ kind }`; a throw means that the database
+ * failed, as a `DomainError`: `overloaded` (surely not applied), `store_unavailable` (may be applied; safe
+ * to repeat), and at open `store_incompatible`. Only the adapters in `store/` implement it.
  */
 import type { NewSession, Session } from '../session.ts'
 import type { NewUser, User } from '../user.ts'
-import type { MailKind } from './mailer.ts'
+import type {
+  AuditEvent,
+  ClaimedField,
+  Erased,
+  Exported,
+  Hash,
+  NewToken,
+  OutgoingMail,
+  Retained,
+  SealedInboxMessage,
+  StoredKey,
+  TokenKind,
+  TokenState,
+  Trail,
+} from './records.ts'
 import type { Id, JsonObject, Ms } from './runtime.ts'
 
-/** SHA-256 of a bearer secret, 32 bytes. The secret itself never reaches the store. */
-export type Hash = Uint8Array
-
-export type ClaimedField = 'email' | 'username'
-
-/** What happened, by whom, to whom: ids and nothing personal. */
-export interface AuditEvent {
-  readonly id: Id
-  readonly at: Ms
-  /** The stem of the use case, such as `login` or `reset-password`. */
-  readonly action: string
-  readonly actorId: Id | null
-  readonly userId: Id | null
-  readonly requestId: string
-  readonly detail: string | null
-}
-
-/** A mail in the outbox: its parameters are sealed, since they carry live tokens. */
-export interface OutgoingMail {
-  readonly id: Id
-  /** Null for the decoy that a request for an unknown address writes: equal work, never sent. */
-  readonly userId: Id | null
-  readonly kind: MailKind
-  readonly sealed: Uint8Array
-  readonly createdAt: Ms
-  /** From here on nobody wants it any more. */
-  readonly expiresAt: Ms
-}
-
-/** What rides in the same step as its cause. */
-export interface Trail {
-  readonly audit: AuditEvent
-  readonly mail?: OutgoingMail
-}
-
-export type TokenKind = 'verify_email' | 'change_email' | 'reset_password' | 'set_password'
-
-/** A one-time token, bound to the exact address it was mailed to and to the epoch it was born under. */
-export interface NewToken {
-  readonly hash: Hash
-  readonly kind: TokenKind
-  /** Null for a decoy. */
-  readonly userId: Id | null
-  readonly epoch: number
-  readonly email: string
-  readonly createdAt: Ms
-  readonly expiresAt: Ms
-}
-
-export interface TokenState {
-  /** `used`: redeemed, or another link of this user was, or the password has changed since. */
-  readonly kind: 'live' | 'expired' | 'used'
-  readonly token: NewToken
-  readonly user: User
-}
-
-/** Rows erased or exported, by the name of the registry entry that holds them. */
-export type Erased = Readonly<Record<string, number>>
-export type Exported = Readonly<Record<string, readonly JsonObject[]>>
-
-/** What is left of a deleted user, why, and until when. */
-export interface Retained {
-  readonly what: string
-  readonly reason: string
-  readonly until: Ms
-}
-
-export interface StoredKey {
-  readonly kid: string
-  readonly algorithm: string
-  /** `next` is published and does not sign yet; `retired` only verifies, until `retiresAt`. */
-  readonly state: 'next' | 'active' | 'retired'
-  readonly publicJwk: JsonObject
-  readonly sealedPrivate: Uint8Array
-  readonly createdAt: Ms
-  readonly retiresAt: Ms | null
-}
-
-export interface SealedInboxMessage {
-  readonly id: Id
-  readonly userId: Id
-  readonly sealed: Uint8Array
-  readonly sentAt: Ms
-}
-
+/** There is no such user. */
 export type NotThere = { readonly kind: 'not_found' }
 /** A version, an epoch, a status or a token no longer holds. */
 export type Stale = { readonly kind: 'stale' }
 /** Somebody else holds these; all of them are named, in the order e-mail, username. */
 export type Conflict = { readonly kind: 'conflict'; readonly fields: readonly ClaimedField[] }
 
+/** What a profile update writes; what is left out stays. */
 export interface ProfileChange {
   readonly userId: Id
   readonly expectVersion: number
@@ -111,12 +42,16 @@ export interface ProfileChange {
   readonly locale?: string
   /** The whole merged profile. */
   readonly profile?: JsonObject
-  /** Asks for a change of address, or (null) takes the request back. The address itself does not change here. */
+  /**
+   * Asks for a change of address, or (null) takes the request back. The address itself does not change
+   * here.
+   */
   readonly pendingEmail?: string | null
   /** The `change_email` token that belongs to `pendingEmail`. */
   readonly token?: NewToken
 }
 
+/** One business step a method; see the head of this file. */
 export interface Store {
   /** Ends queued writes, then releases the database; later calls throw `store_unavailable`. */
   close(): Promise<void>
@@ -126,8 +61,9 @@ export interface Store {
   // users
 
   /**
-   * User, both claims, audit event, one-time token, mail and idempotency record: all or nothing. The same id again
-   * is `repeated`, and so is an idempotency key with the same body; with another body it is `key_reused`.
+   * User, both claims, audit event, one-time token, mail and idempotency record: all or nothing. The same
+   * id again is `repeated`, and so is an idempotency key with the same body; with another body it is
+   * `key_reused`.
    */
   createUser(
     creation: {
@@ -147,19 +83,20 @@ export interface Store {
   /** By `e:<email key>` or `u:<username key>` (see `keys.ts`); a key of any other form finds nobody. */
   findUserByIdentifier(query: { readonly key: string }): Promise<User | null>
   /**
-   * Compare-and-set on version and epoch; moves the username claim with it. `conflict` names a username that another
-   * user holds and a pending address that a *verified* other user holds. A change without claim, token or mail
-   * has no trail (null).
+   * Compare-and-set on version and epoch; moves the username claim with it. `conflict` names a username
+   * that another user holds and a pending address that a *verified* other user holds. A change without
+   * claim, token or mail has no trail (null).
    */
   updateProfile(
     change: ProfileChange,
     trail: Trail | null,
   ): Promise<{ readonly kind: 'updated'; readonly user: User } | Conflict | Stale | NotThere>
   /**
-   * Redeems a `verify_email` or `change_email` token of this very user and epoch: the address becomes verified, or
-   * moves to the pending one (which must still be the token's), its claim with it. An *unverified* other holder of
-   * the address is deleted with everything in the registry (event `displaced`, completed with its id); a verified
-   * holder, or the last admin, is a `conflict`. All other tokens for addresses die by no longer matching.
+   * Redeems a `verify_email` or `change_email` token of this very user and epoch: the address becomes
+   * verified, or moves to the pending one (which must still be the token's), its claim with it. An
+   * *unverified* other holder of the address is deleted with everything in the registry (event `displaced`,
+   * completed with its id); a verified holder, or the last admin, is a `conflict`. All other tokens for
+   * addresses die by no longer matching.
    */
   confirmEmail(
     confirmation: {
@@ -171,17 +108,17 @@ export interface Store {
     trail: Trail,
   ): Promise<{ readonly kind: 'confirmed'; readonly user: User } | Conflict | Stale>
   /**
-   * Redeems a `reset_password` or `set_password` token exactly once: sets the hash, verifies the address that it was
-   * mailed to, moves the epoch, drops the pending change, deletes every session and marks every other token used.
-   * `stale` unless token, address, epoch and active status still hold.
+   * Redeems a `reset_password` or `set_password` token exactly once: sets the hash, verifies the address
+   * that it was mailed to, moves the epoch, drops the pending change, deletes every session and marks every
+   * other token used. `stale` unless token, address, epoch and active status still hold.
    */
   resetPassword(
     reset: { readonly hash: Hash; readonly passwordHash: string; readonly now: Ms },
     trail: Trail,
   ): Promise<{ readonly kind: 'reset'; readonly user: User; readonly sessionsRevoked: number } | Stale>
   /**
-   * Sets the hash, moves the epoch, deletes the other sessions and re-stamps this one, marks every token used and
-   * drops the pending change. `stale` unless the session lives and the epoch still holds.
+   * Sets the hash, moves the epoch, deletes the other sessions and re-stamps this one, marks every token
+   * used and drops the pending change. `stale` unless the session lives and the epoch still holds.
    */
   changePassword(
     change: {
@@ -194,9 +131,9 @@ export interface Store {
     trail: Trail,
   ): Promise<{ readonly kind: 'changed'; readonly user: User } | Stale>
   /**
-   * The user and everything in the registry that holds it vanish in one commit; only the audit events stay. The same
-   * e-mail and username are free at once. `stale` when the epoch has moved, `last_admin` when no other user has the
-   * role admin, status active and a password.
+   * The user and everything in the registry that holds it vanish in one commit; only the audit events stay.
+   * The same e-mail and username are free at once. `stale` when the epoch has moved, `last_admin` when no
+   * other user has the role admin, status active and a password.
    */
   deleteUser(
     deletion: { readonly userId: Id; readonly expectEpoch: number | null; readonly now: Ms },
@@ -207,31 +144,35 @@ export interface Store {
     | Stale
     | NotThere
   >
-  /** One array for each registry entry, under the keys of `Erased`; times are RFC 3339, `sealed` is base64. */
+  /**
+   * One array for each registry entry, under the keys of `Erased`; times are RFC 3339, `sealed` is base64.
+   */
   exportUser(query: { readonly userId: Id }): Promise<Exported | null>
 
   // sessions
 
   /**
-   * Stores the session and sets the last sign-in, if the user still has this epoch and is active as it commits.
-   * At 50 sessions the least recently used one ends.
+   * Stores the session and sets the last sign-in, if the user still has this epoch and is active as it
+   * commits. At 50 sessions the least recently used one ends.
    */
   openSession(
     session: NewSession,
     trail: Trail,
   ): Promise<{ readonly kind: 'opened'; readonly user: User } | Stale>
-  /** User and live session of an access token: not expired, of the user's epoch, the user active; else null. */
+  /**
+   * User and live session of an access token: not expired, of the user's epoch, the user active; else null.
+   */
   findSession(query: {
     readonly userId: Id
     readonly sessionId: Id
     readonly now: Ms
   }): Promise<{ readonly user: User; readonly session: Session } | null>
   /**
-   * Presents a refresh token of this generation. `rotated`: it was the newest, the next is born and lives until
-   * `idleEndsAt` or the absolute end. `repeated`: one behind, within `repeatMs` of the rotation; the successor is
-   * the row's generation (counted by a guarded write). `reused`: more than one behind; the session has ended
-   * with the trail. `gone`: no such session, or one behind and late (it has ended, without mail), or another epoch
-   * or status. Of N racing calls one rotates, the others repeat.
+   * Presents a refresh token of this generation. `rotated`: it was the newest, the next is born and lives
+   * until `idleEndsAt` or the absolute end. `repeated`: one behind, within `repeatMs` of the rotation; the
+   * successor is the row's generation (counted by a guarded write). `reused`: more than one behind; the
+   * session has ended with the trail. `gone`: no such session, or one behind and late (it has ended,
+   * without mail), or another epoch or status. Of N racing calls one rotates, the others repeat.
    */
   rotateSession(
     rotation: {
@@ -270,7 +211,9 @@ export interface Store {
 
   // one-time tokens
 
-  /** Token and sealed mail in one step. The audit event is written by `finishMail`, when the mail goes out. */
+  /**
+   * Token and sealed mail in one step. The audit event is written by `finishMail`, when the mail goes out.
+   */
   putToken(token: NewToken, mail: OutgoingMail): Promise<void>
   /** Looks at a token; null where it is unknown, its user gone or disabled, or its address another by now. */
   peekToken(query: {
@@ -291,7 +234,10 @@ export interface Store {
   finishMail(mail: { readonly id: Id; readonly audit: AuditEvent | null }): Promise<void>
   /** Puts a mail back for a later attempt. */
   retryMail(mail: { readonly id: Id; readonly dueAt: Ms }): Promise<void>
-  /** Adds a message to the built-in inbox and drops the oldest beyond `keep`; nothing where the user is gone. */
+  /**
+   * Adds a message to the built-in inbox and drops the oldest beyond `keep`; nothing where the user is
+   * gone.
+   */
   putInboxMessage(message: SealedInboxMessage, keep: number): Promise<void>
   /** The newest first, at most `limit`; only those after `after`, where given. */
   listInboxMessages(query: {

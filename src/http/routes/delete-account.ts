@@ -1,6 +1,7 @@
 import { deleteAccount } from '../../domain/delete-account.ts'
 import { route, signedInActor } from '../route.ts'
-import { optionalPasswordBody, receiptSchema } from '../schemas.ts'
+import { receiptSchema } from '../answers.ts'
+import { optionalPasswordBody } from '../requests.ts'
 import { timestamp } from '../wire.ts'
 
 export const deleteAccountRoute = route({
@@ -10,7 +11,8 @@ export const deleteAccountRoute = route({
   tag: 'Account',
   summary: 'Delete my account for good',
   description:
-    'Needs the password in the body, or a password proof of the last five minutes. Everything that holds the user goes in one step; no mail is sent.',
+    'Needs the password in the body, or a password proof of the last five minutes. Everything that ' +
+    'holds the user goes in one step; no mail is sent.',
   access: 'owner',
   body: optionalPasswordBody,
   bodyOptional: true,

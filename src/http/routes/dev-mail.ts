@@ -2,7 +2,8 @@ import { DomainError } from '../../domain/errors.ts'
 import type { Inbox, InboxMessage } from '../../domain/ports/inbox.ts'
 import { inboxPage } from '../../web/inbox-page.ts'
 import { htmlPage, route, type Surroundings } from '../route.ts'
-import { inboxQuery, inboxSchema } from '../schemas.ts'
+import { inboxSchema } from '../answers.ts'
+import { inboxQuery } from '../requests.ts'
 import { timestamp } from '../wire.ts'
 
 const pageRoute = route({
@@ -29,7 +30,8 @@ const messagesRoute = route({
   tag: 'Development',
   summary: 'The built-in inbox, for programs',
   description:
-    'With wait it answers as soon as a matching message newer than after is there (any match without after), else with an empty list when the time is up.',
+    'With wait it answers as soon as a matching message newer than after is there (any match without ' +
+    'after), else with an empty list when the time is up.',
   access: 'public',
   query: inboxQuery,
   responses: { 200: { description: 'The matching mails, the newest first', schema: inboxSchema } },

@@ -1,6 +1,6 @@
 import { exportAccount } from '../../domain/export-account.ts'
 import { route, signedInActor } from '../route.ts'
-import { exportSchema } from '../schemas.ts'
+import { exportSchema } from '../answers.ts'
 import { timestamp, wireUser } from '../wire.ts'
 
 export const exportAccountRoute = route({

@@ -1,6 +1,6 @@
 import { DomainError } from '../../domain/errors.ts'
 import { route } from '../route.ts'
-import { okSchema } from '../schemas.ts'
+import { okSchema } from '../answers.ts'
 
 const livezRoute = route({
   method: 'GET',

@@ -1,7 +1,8 @@
 import { fieldError, refuseInvalid, type FieldError } from '../../domain/errors.ts'
 import { login, type LoginAttempt } from '../../domain/login.ts'
 import { route } from '../route.ts'
-import { loginBody, signedInSchema } from '../schemas.ts'
+import { signedInSchema } from '../answers.ts'
+import { loginBody } from '../requests.ts'
 import { wireSignedIn } from '../wire.ts'
 
 export const loginRoute = route({
@@ -11,7 +12,8 @@ export const loginRoute = route({
   tag: 'Account',
   summary: 'Sign in',
   description:
-    'Takes JSON, and for the Authorize button of these pages the OAuth 2 form with username and password (RFC 6749 section 4.3).',
+    'Takes JSON, and for the Authorize button of these pages the OAuth 2 form with username and ' +
+    'password (RFC 6749 section 4.3).',
   access: 'public',
   form: 'also',
   body: loginBody,

@@ -1,6 +1,6 @@
 import { changePassword, newPasswordErrors } from '../../domain/password.ts'
 import { route, signedInActor } from '../route.ts'
-import { passwordChangeBody } from '../schemas.ts'
+import { passwordChangeBody } from '../requests.ts'
 
 export const passwordRoute = route({
   method: 'PUT',

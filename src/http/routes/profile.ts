@@ -1,6 +1,7 @@
 import { profileUpdateErrors, updateProfile } from '../../domain/profile.ts'
 import { route, signedInActor } from '../route.ts'
-import { profileUpdateBody, userSchema } from '../schemas.ts'
+import { userSchema } from '../answers.ts'
+import { profileUpdateBody } from '../requests.ts'
 import { etag, wireUser } from '../wire.ts'
 
 const ETAGS = /^ *"[0-9]{1,15}"( *, *"[0-9]{1,15}")* *$/
@@ -28,7 +29,8 @@ const profileUpdateRoute = route({
   tag: 'Account',
   summary: 'Change my account',
   description:
-    'Any subset of the fields. A new address becomes pending and counts once the link mailed to it is confirmed; asking for it needs a password proof of the last five minutes.',
+    'Any subset of the fields. A new address becomes pending and counts once the link mailed to it is' +
+    ' confirmed; asking for it needs a password proof of the last five minutes.',
   access: 'owner',
   requestHeaders: { 'If-Match': 'Write only if the user still has this ETag.' },
   body: profileUpdateBody,

@@ -1,6 +1,6 @@
 import { readUser } from '../../domain/read-user.ts'
 import { route, signedInActor } from '../route.ts'
-import { userSchema } from '../schemas.ts'
+import { userSchema } from '../answers.ts'
 import { etag, wireUser } from '../wire.ts'
 
 export const readUserRoute = route({

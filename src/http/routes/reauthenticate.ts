@@ -1,6 +1,7 @@
 import { reauthenticate } from '../../domain/reauthenticate.ts'
 import { route, signedInActor } from '../route.ts'
-import { passwordBody, signedInSchema } from '../schemas.ts'
+import { signedInSchema } from '../answers.ts'
+import { passwordBody } from '../requests.ts'
 import { wireSignedIn } from '../wire.ts'
 
 export const reauthenticateRoute = route({

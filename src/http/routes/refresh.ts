@@ -1,6 +1,7 @@
 import { refresh } from '../../domain/refresh.ts'
 import { route } from '../route.ts'
-import { refreshBody, signedInSchema } from '../schemas.ts'
+import { signedInSchema } from '../answers.ts'
+import { refreshBody } from '../requests.ts'
 import { wireSignedIn } from '../wire.ts'
 
 export const refreshRoute = route({
@@ -10,7 +11,8 @@ export const refreshRoute = route({
   tag: 'Sessions',
   summary: 'Get a new token pair',
   description:
-    'The refresh token is replaced. A repeat within 60 seconds, after a lost answer or from a second tab, gets the same successor; a later replay ends the session.',
+    'The refresh token is replaced. A repeat within 60 seconds, after a lost answer or from a second ' +
+    'tab, gets the same successor; a later replay ends the session.',
   access: 'public',
   body: refreshBody,
   responses: { 200: { description: 'The next token pair of the session', schema: signedInSchema } },

@@ -1,7 +1,8 @@
 import { registrationErrors, register } from '../../domain/register.ts'
 import { DomainError } from '../../domain/errors.ts'
 import { input } from '../../domain/limits.ts'
-import { registerBody, userSchema } from '../schemas.ts'
+import { userSchema } from '../answers.ts'
+import { registerBody } from '../requests.ts'
 import { route } from '../route.ts'
 import { wireUser } from '../wire.ts'
 
@@ -14,11 +15,13 @@ export const registerRoute = route({
   tag: 'Account',
   summary: 'Create an account',
   description:
-    'A confirmation link is mailed to the address. The account can sign in at once, unless the server asks for confirmed addresses.',
+    'A confirmation link is mailed to the address. The account can sign in at once, unless the server' +
+    ' asks for confirmed addresses.',
   access: 'public',
   requestHeaders: {
     'Idempotency-Key':
-      'A random text of 1 to 255 visible ASCII characters: the same key with the same body gives the first 201 again, for 24 hours.',
+      'A random text of 1 to 255 visible ASCII characters: the same key with the same body gives the ' +
+      'first 201 again, for 24 hours.',
   },
   body: registerBody,
   responses: {

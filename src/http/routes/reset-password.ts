@@ -5,7 +5,8 @@ import { resetPasswordPage } from '../../web/reset-password-page.ts'
 import { deadLink } from '../dead-link.ts'
 import { pageHeaders } from '../headers.ts'
 import { htmlPage, route } from '../route.ts'
-import { acceptedSchema, emailBody, newPasswordBody, passwordChangedSchema, resetForm } from '../schemas.ts'
+import { acceptedSchema, passwordChangedSchema } from '../answers.ts'
+import { emailBody, newPasswordBody, resetForm } from '../requests.ts'
 
 const deadLinks = ['reset_token_invalid', 'reset_token_expired', 'reset_token_used'] as const
 
@@ -40,7 +41,8 @@ const confirmRoute = route({
   tag: 'Account',
   summary: 'Set a new password with the mailed link',
   description:
-    'Works once. Success confirms the address and ends every session; a refused password leaves the link usable.',
+    'Works once. Success confirms the address and ends every session; a refused password leaves the ' +
+    'link usable.',
   access: 'public',
   body: newPasswordBody,
   responses: { 200: { description: 'The password is set', schema: passwordChangedSchema } },

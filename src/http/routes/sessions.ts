@@ -1,6 +1,6 @@
 import { endOtherSessions, endSession, listSessions } from '../../domain/sessions.ts'
 import { route, signedInActor } from '../route.ts'
-import { listOf, sessionSchema } from '../schemas.ts'
+import { listOf, sessionSchema } from '../answers.ts'
 import { timestamp } from '../wire.ts'
 
 const sessionListRoute = route({

@@ -5,7 +5,8 @@ import { verifyEmailPage } from '../../web/verify-email-page.ts'
 import { deadLink } from '../dead-link.ts'
 import { pageHeaders } from '../headers.ts'
 import { htmlPage, route } from '../route.ts'
-import { acceptedSchema, emailBody, optionalPasswordBody, userSchema, verifyForm } from '../schemas.ts'
+import { acceptedSchema, userSchema } from '../answers.ts'
+import { emailBody, optionalPasswordBody, verifyForm } from '../requests.ts'
 import { wireUser } from '../wire.ts'
 
 const deadLinks = ['verify_token_invalid', 'verify_token_expired', 'verify_token_used'] as const
@@ -41,7 +42,8 @@ const confirmRoute = route({
   tag: 'Account',
   summary: 'Confirm an address with the mailed link',
   description:
-    "Needs the account's password, or a bearer token of that account: whoever only clicks may not know that somebody else registered the address. Also confirms a changed address.",
+    "Needs the account's password, or a bearer token of that account: whoever only clicks may not " +
+    'know that somebody else registered the address. Also confirms a changed address.',
   access: 'owner-or-public',
   body: optionalPasswordBody,
   bodyOptional: true,

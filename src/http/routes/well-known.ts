@@ -1,6 +1,6 @@
 import { http } from '../../domain/limits.ts'
 import { route } from '../route.ts'
-import { discoverySchema, jwksSchema } from '../schemas.ts'
+import { discoverySchema, jwksSchema } from '../answers.ts'
 
 const cached = { 'cache-control': `public, max-age=${http.staticMaxAgeSeconds}` }
 

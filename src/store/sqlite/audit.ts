@@ -1,4 +1,4 @@
-import type { AuditEvent } from '../../domain/ports/store.ts'
+import type { AuditEvent } from '../../domain/ports/records.ts'
 import type { Database } from './connection.ts'
 import { idBytes, maybeIdBytes } from './rows.ts'
 

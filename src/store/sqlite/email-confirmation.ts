@@ -1,4 +1,5 @@
-import type { AuditEvent, Conflict, Stale, Store, Trail } from '../../domain/ports/store.ts'
+import type { AuditEvent, Trail } from '../../domain/ports/records.ts'
+import type { Conflict, Stale, Store } from '../../domain/ports/store.ts'
 import type { User } from '../../domain/user.ts'
 import { appendAudit } from './audit.ts'
 import type { Database } from './connection.ts'

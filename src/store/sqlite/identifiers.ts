@@ -4,7 +4,7 @@
  */
 import { readEmail, usernameKey } from '../../domain/keys.ts'
 import type { Id, Ms } from '../../domain/ports/runtime.ts'
-import type { ClaimedField } from '../../domain/ports/store.ts'
+import type { ClaimedField } from '../../domain/ports/records.ts'
 import type { User } from '../../domain/user.ts'
 import type { Database } from './connection.ts'
 import { bytes, id, idBytes } from './rows.ts'

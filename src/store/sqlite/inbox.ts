@@ -1,5 +1,5 @@
 import type { Id } from '../../domain/ports/runtime.ts'
-import type { SealedInboxMessage } from '../../domain/ports/store.ts'
+import type { SealedInboxMessage } from '../../domain/ports/records.ts'
 import type { Database } from './connection.ts'
 import { bytes, id, idBytes, integer, type Row } from './rows.ts'
 import { userExists } from './user-rows.ts'

@@ -1,4 +1,5 @@
-import type { StoredKey, Stale, Trail } from '../../domain/ports/store.ts'
+import type { StoredKey, Trail } from '../../domain/ports/records.ts'
+import type { Stale } from '../../domain/ports/store.ts'
 import { atOnce, type Database } from './connection.ts'
 import { readFact, writeFact } from './meta.ts'
 import { bytes, integer, jsonObject, maybeInteger, oneOf, text, type Row } from './rows.ts'

@@ -1,6 +1,6 @@
 import type { MailKind } from '../../domain/ports/mailer.ts'
 import type { Id, Ms } from '../../domain/ports/runtime.ts'
-import type { AuditEvent, OutgoingMail } from '../../domain/ports/store.ts'
+import type { AuditEvent, OutgoingMail } from '../../domain/ports/records.ts'
 import { appendAudit } from './audit.ts'
 import type { Database } from './connection.ts'
 import { bytes, id, idBytes, integer, maybeId, maybeIdBytes, oneOf, type Row } from './rows.ts'

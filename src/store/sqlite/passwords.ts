@@ -1,4 +1,5 @@
-import type { Stale, Store, Trail } from '../../domain/ports/store.ts'
+import type { Trail } from '../../domain/ports/records.ts'
+import type { Stale, Store } from '../../domain/ports/store.ts'
 import type { User } from '../../domain/user.ts'
 import type { Database } from './connection.ts'
 import { endAll, liveSessions, endOthers, restamp } from './sessions.ts'

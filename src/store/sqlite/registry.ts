@@ -4,7 +4,7 @@
  * for one without an entry.
  */
 import type { Id, JsonObject, JsonValue, Ms } from '../../domain/ports/runtime.ts'
-import type { Erased } from '../../domain/ports/store.ts'
+import type { Erased } from '../../domain/ports/records.ts'
 import type { Database } from './connection.ts'
 import { writeFirstFact } from './meta.ts'
 import { bytes, idBytes, integer, maybeId, maybeInteger, maybeText, type Row } from './rows.ts'

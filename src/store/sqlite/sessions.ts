@@ -1,6 +1,7 @@
 import { lifetimes, queues } from '../../domain/limits.ts'
 import type { Id, Ms } from '../../domain/ports/runtime.ts'
-import type { Stale, Store, Trail } from '../../domain/ports/store.ts'
+import type { Trail } from '../../domain/ports/records.ts'
+import type { Stale, Store } from '../../domain/ports/store.ts'
 import type { NewSession, Session } from '../../domain/session.ts'
 import type { User } from '../../domain/user.ts'
 import { appendAudit } from './audit.ts'

@@ -1,5 +1,5 @@
 import type { Id, Ms } from '../../domain/ports/runtime.ts'
-import type { Hash, NewToken, OutgoingMail, TokenKind, TokenState } from '../../domain/ports/store.ts'
+import type { Hash, NewToken, OutgoingMail, TokenKind, TokenState } from '../../domain/ports/records.ts'
 import type { User } from '../../domain/user.ts'
 import type { Database } from './connection.ts'
 import { insertMail } from './mail.ts'

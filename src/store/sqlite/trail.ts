@@ -1,4 +1,4 @@
-import type { Trail } from '../../domain/ports/store.ts'
+import type { Trail } from '../../domain/ports/records.ts'
 import { appendAudit } from './audit.ts'
 import type { Database } from './connection.ts'
 import { insertMail } from './mail.ts'

@@ -1,6 +1,7 @@
 import { lifetimes, store as limits } from '../../domain/limits.ts'
 import type { Ms } from '../../domain/ports/runtime.ts'
-import type { Retained, Store, Trail } from '../../domain/ports/store.ts'
+import type { Retained, Trail } from '../../domain/ports/records.ts'
+import type { Store } from '../../domain/ports/store.ts'
 import type { Database } from './connection.ts'
 import { eraseUser } from './registry.ts'
 import { record } from './trail.ts'

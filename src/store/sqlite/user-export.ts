@@ -1,5 +1,5 @@
 import type { Id, JsonObject } from '../../domain/ports/runtime.ts'
-import type { Exported } from '../../domain/ports/store.ts'
+import type { Exported } from '../../domain/ports/records.ts'
 import type { Database } from './connection.ts'
 import { beforeAll, exportPage, registry, type Holding, type PageKey } from './registry.ts'
 import { userExists } from './user-rows.ts'

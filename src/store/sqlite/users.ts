@@ -1,4 +1,5 @@
-import type { Conflict, NotThere, ProfileChange, Stale, Store, Trail } from '../../domain/ports/store.ts'
+import type { Trail } from '../../domain/ports/records.ts'
+import type { Conflict, NotThere, ProfileChange, Stale, Store } from '../../domain/ports/store.ts'
 import type { NewUser, User } from '../../domain/user.ts'
 import type { Database } from './connection.ts'
 import {

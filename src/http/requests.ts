@@ -1,0 +1,98 @@
+/** The bodies and queries that operations take. Unknown fields are refused, nothing is coerced. */
+import Type from 'typebox'
+import { input } from '../domain/limits.ts'
+import {
+  closed,
+  email,
+  locale,
+  name,
+  newPassword,
+  password,
+  profile,
+  profilePatch,
+  username,
+  uuid,
+} from './fields.ts'
+
+export const registerBody = Type.Object(
+  {
+    username,
+    email,
+    password: newPassword,
+    profile: Type.Optional(profile),
+    locale: Type.Optional(locale),
+  },
+  closed,
+)
+
+const identifier = { minLength: 1, maxLength: input.identifierMaxLength }
+export const loginBody = Type.Object(
+  {
+    email: Type.Optional(Type.String({ ...identifier, examples: ['ada@example.com'] })),
+    username: Type.Optional(
+      Type.String({ ...identifier, description: 'A username or an e-mail address, instead of email.' }),
+    ),
+    password,
+    device_name: Type.Optional(
+      Type.String({ ...name, maxLength: input.deviceNameMaxLength, examples: ["Ada's laptop"] }),
+    ),
+  },
+  {
+    ...closed,
+    description: 'Exactly one of email and username.',
+    examples: [
+      { email: 'ada@example.com', password: 'correct horse battery staple', device_name: "Ada's laptop" },
+    ],
+  },
+)
+
+export const profileUpdateBody = Type.Object(
+  {
+    username: Type.Optional(username),
+    email: Type.Optional(email),
+    locale: Type.Optional(locale),
+    profile: Type.Optional(profilePatch),
+  },
+  {
+    ...closed,
+    description: 'Any subset; what is left out stays.',
+    examples: [{ locale: 'en-GB', profile: { display_name: 'Ada King', website: null } }],
+  },
+)
+
+export const emailBody = Type.Object({ email }, closed)
+export const newPasswordBody = Type.Object({ password: newPassword }, closed)
+export const passwordBody = Type.Object({ password }, closed)
+export const optionalPasswordBody = Type.Object({ password: Type.Optional(password) }, closed)
+export const passwordChangeBody = Type.Object(
+  { current_password: password, new_password: newPassword },
+  closed,
+)
+export const refreshBody = Type.Object(
+  { refresh_token: Type.String({ minLength: 1, maxLength: 1024, examples: ['umr_…'] }) },
+  closed,
+)
+const formToken = Type.String({ maxLength: 1024 })
+export const resetForm = Type.Object(
+  { token: formToken, password: newPassword, username: Type.Optional(Type.String()) },
+  closed,
+)
+export const verifyForm = Type.Object(
+  { token: formToken, password, username: Type.Optional(Type.String()) },
+  closed,
+)
+export const inboxQuery = Type.Object(
+  {
+    to: Type.Optional(Type.String({ description: 'Only mails to this address.' })),
+    kind: Type.Optional(
+      Type.String({ description: 'Only mails of this kind.', examples: ['reset_password'] }),
+    ),
+    after: Type.Optional(
+      Type.String({ ...uuid, description: 'Only mails newer than the one with this id.' }),
+    ),
+    wait: Type.Optional(
+      Type.String({ pattern: '^([0-9]|[12][0-9]|30)$', description: 'Seconds to wait for a mail, 0 to 30.' }),
+    ),
+  },
+  closed,
+)
