@@ -92,7 +92,7 @@ export interface Issuer {
   readonly log: ReturnType<typeof listeningLog>
 }
 
-export const secrets = createSecrets(Buffer.alloc(32, 7))
+const secrets = createSecrets(Buffer.alloc(32, 7))
 
 export function ringOptions(algorithm: SigningAlgorithm, shelf: KeyShelf, clock: TestClock): KeyringOptions {
   let serial = 0
