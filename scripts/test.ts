@@ -9,7 +9,9 @@ import { join, relative } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { run } from 'node:test'
 import { inspect, parseArgs, styleText } from 'node:util'
+import { pairsLine } from '../test/support/openapi-check-pairs.ts'
 import { chromiumPath } from '../test/support/settings-of-the-run.ts'
+import { addSummary } from '../test/support/summary.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const FILE_LIMIT_MS = { normal: 120_000, release: 3_600_000 }
@@ -159,6 +161,8 @@ async function main(): Promise<void> {
   const summaryFile = join(folder, 'summary')
   prepareEnvironment(planned, summaryFile)
   const totals = await runFiles(planned)
+  const pairs = pairsLine()
+  if (pairs) addSummary(pairs)
   const lines = summaryLines(summaryFile)
   rmSync(folder, { recursive: true, force: true })
 
