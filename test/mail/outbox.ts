@@ -11,7 +11,8 @@ import type { MailContent } from '../../src/domain/mail.ts'
 import type { Secrets } from '../../src/domain/ports/crypto.ts'
 import type { MailKind } from '../../src/domain/ports/mailer.ts'
 import type { Clock, Id, Log, LogFields, Ms } from '../../src/domain/ports/runtime.ts'
-import type { AuditEvent, OutgoingMail, Store } from '../../src/domain/ports/store.ts'
+import type { AuditEvent, OutgoingMail } from '../../src/domain/ports/records.ts'
+import type { Store } from '../../src/domain/ports/store.ts'
 import type { NewUser } from '../../src/domain/user.ts'
 import { openStore } from '../../src/store/open-store.ts'
 
@@ -110,7 +111,7 @@ export function testClock(): TestClock {
   }
 }
 
-export function testLog(): { readonly log: Log; readonly lines: LogLine[] } {
+function testLog(): { readonly log: Log; readonly lines: LogLine[] } {
   const lines: LogLine[] = []
   const writer =
     (level: LogLine['level']) =>

@@ -1,0 +1,55 @@
+/** Every page in every state, once with ordinary data and once with data that would break out of careless markup. */
+import { catalogue } from '../../src/domain/errors.ts'
+import type { MailKind } from '../../src/domain/ports/mailer.ts'
+import { errorIndexPage, errorPage, isErrorCode } from '../../src/web/error-pages.ts'
+import { inboxPage } from '../../src/web/inbox-page.ts'
+import { problemPage } from '../../src/web/problem-page.ts'
+import { resetPasswordPage } from '../../src/web/reset-password-page.ts'
+import { verifyEmailPage } from '../../src/web/verify-email-page.ts'
+
+export const token = 'T0kenT0kenT0kenT0kenT0kenT0kenT0kenT0kenT0k'
+
+/** Pages by name. `text` stands wherever a page shows what came from outside. */
+export function allPages(publicUrl: string, text: string): ReadonlyMap<string, string> {
+  const site = { publicUrl }
+  const form = { state: 'form', token: text, username: text, errors: [] } as const
+  const failed = {
+    ...form,
+    username: null,
+    errors: [
+      { code: 'password_too_short', message: text },
+      { code: 'password_too_common', message: text },
+    ],
+  } as const
+  const codes = Object.keys(catalogue).filter(isErrorCode)
+  return new Map([
+    ['reset', resetPasswordPage(form, site)],
+    ['reset-failed', resetPasswordPage(failed, site)],
+    ['reset-done', resetPasswordPage({ state: 'done', sessionsRevoked: 2 }, site)],
+    ['reset-invalid', resetPasswordPage({ state: 'dead', code: 'reset_token_invalid' }, site)],
+    ['reset-expired', resetPasswordPage({ state: 'dead', code: 'reset_token_expired' }, site)],
+    ['reset-used', resetPasswordPage({ state: 'dead', code: 'reset_token_used' }, site)],
+    ['verify', verifyEmailPage(form, site)],
+    ['verify-failed', verifyEmailPage(failed, site)],
+    ['verify-done', verifyEmailPage({ state: 'done', email: text }, site)],
+    ['verify-invalid', verifyEmailPage({ state: 'dead', code: 'verify_token_invalid' }, site)],
+    ['verify-expired', verifyEmailPage({ state: 'dead', code: 'verify_token_expired' }, site)],
+    ['verify-used', verifyEmailPage({ state: 'dead', code: 'verify_token_used' }, site)],
+    ['problem', problem(publicUrl, text)],
+    ['inbox', inboxPage({ messages: [message('reset_password', text), message('new_device', text)] }, site)],
+    ['inbox-empty', inboxPage({ messages: [] }, site)],
+    ['errors', errorIndexPage(site)],
+    ...codes.map((code): [string, string] => [`errors-${code}`, errorPage(code, site)]),
+  ])
+}
+
+function problem(publicUrl: string, text: string): string {
+  const facts = { status: 503, code: 'overloaded', title: text, detail: text, action: text, requestId: text }
+  return problemPage(facts, { publicUrl })
+}
+
+function message(kind: MailKind, text: string) {
+  const html = `<!doctype html><html lang="en"><head><title>t</title><style>p { margin: 0 }</style></head><body><p>hello</p></body></html>`
+  const seen = { subject: text, text, to: text, links: [text, text], tokens: [text] }
+  return { id: `0198c5a2-7c1e-7b3a-9d42-5f6e8a1b2c3d`, kind, html, sentAt: 1_795_000_000_000, ...seen }
+}
