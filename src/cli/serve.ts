@@ -2,12 +2,13 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
 import { join, relative, resolve } from 'node:path'
 import { loadConfig, type Config } from '../config.ts'
+import { DomainError } from '../domain/errors.ts'
 
 /** Runs the server until SIGTERM or SIGINT. */
 export async function serve(): Promise<void> {
   const config = loadConfig(process.env)
   const dataDir = resolve(config.dataDir)
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  makeDataDir(dataDir)
   const firstRun = !existsSync(join(dataDir, 'master.key'))
   enableCompileCache(join(dataDir, 'compile-cache'))
   const { startApp } = await import('../app.ts')
@@ -19,6 +20,18 @@ export async function serve(): Promise<void> {
   })
   stopOnSignal(app.stop)
   for (const line of banner(config, app.publicUrl, { dataDir, firstRun })) say(line)
+}
+
+function makeDataDir(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 })
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error'
+    throw new DomainError('start_refused', {
+      detail: `The data folder ${path} cannot be made (${code}); make it writable, or set UM_DATA_DIR to another.`,
+      cause,
+    })
+  }
 }
 
 function stopOnSignal(stop: () => Promise<void>): void {
