@@ -57,12 +57,13 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
   const clock = options.clock ?? { now: () => Date.now() }
   const port = config.port === 0 ? await freePort(config.host) : config.port
   const publicUrl = config.publicUrl ?? `http://localhost:${port}`
+  const smtp = smtpOf(config, publicUrl, clock)
   const dataDir = resolve(config.dataDir)
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   const secrets = createSecrets(masterKey(config, dataDir))
   const store = await openStore({ url: config.databaseUrl, dataDir, clock, log })
   try {
-    const parts = await assemble(config, { store, secrets, clock, log, publicUrl }, options)
+    const parts = await assemble(config, { store, secrets, clock, log, publicUrl, smtp }, options)
     await listen(parts.server, config.host, port)
     const sweeper = setInterval(() => void sweep(store, clock, log), storeLimits.sweepEveryMs)
     sweeper.unref()
@@ -83,7 +84,10 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
 
 async function assemble(
   config: Config,
-  base: Pick<Deps, 'store' | 'secrets' | 'clock' | 'log'> & { readonly publicUrl: string },
+  base: Pick<Deps, 'store' | 'secrets' | 'clock' | 'log'> & {
+    readonly publicUrl: string
+    readonly smtp: MailTransport | null
+  },
   options: AppOptions,
 ): Promise<Parts> {
   const { store, secrets, clock, log, publicUrl } = base
@@ -97,7 +101,7 @@ async function assemble(
   const rules = { publicUrl, registration, requireVerifiedEmail }
   const deps: Deps = { store, passwords, accessTokens, secrets, clock, ids, log, rules }
   const inbox = config.mode === 'development' ? createInbox({ store, secrets, clock, publicUrl }) : null
-  const transports = transportsOf(config, { publicUrl, clock, inbox })
+  const transports = transportsOf(base.smtp, inbox)
   const { onMail } = options
   const inboxUrl = inbox && `${publicUrl}/dev/mail`
   const onDelivered = onMail && { onDelivered: (kind: MailKind) => onMail(kind, inboxUrl) }
@@ -113,11 +117,15 @@ async function assemble(
   return { config, deps, server, passwords, deliverer, transports, state }
 }
 
+function smtpOf(config: Config, publicUrl: string, clock: Clock): MailTransport | null {
+  const { smtpUrl: url, mailFrom: from } = config
+  return url === null ? null : createSmtp({ url, from, publicUrl, clock })
+}
+
 function transportsOf(
-  config: Config,
-  { publicUrl, clock, inbox }: { publicUrl: string; clock: Clock; inbox: MailTransport | null },
+  smtp: MailTransport | null,
+  inbox: MailTransport | null,
 ): [MailTransport, ...MailTransport[]] {
-  const smtp = config.smtpUrl && createSmtp({ url: config.smtpUrl, from: config.mailFrom, publicUrl, clock })
   if (smtp) return inbox ? [smtp, inbox] : [smtp]
   if (inbox) return [inbox]
   throw new DomainError('start_refused', { detail: 'There is no way to send mail; set UM_SMTP_URL.' })
@@ -145,22 +153,30 @@ async function stop({ config, deps, server, passwords, deliverer, transports, st
 async function listen(server: Server, host: string, port: number): Promise<void> {
   try {
     await server.listen({ host, port })
-  } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? cause.code : ''
-    const sentences: Record<string, string> = {
-      EADDRINUSE: `Port ${port} is taken by another program; stop it, or set UM_PORT to another port.`,
-      EACCES: `Port ${port} may not be used by this user; set UM_PORT to a port above 1023.`,
-      EADDRNOTAVAIL: `This machine has no address ${host}; set UM_HOST to one of its own.`,
-    }
-    const detail = sentences[String(code)]
-    throw detail ? new DomainError('start_refused', { detail, cause }) : cause
+  } catch (error) {
+    throw refusedAddress(error, host, port)
   }
+}
+
+/** The sentence for an address that cannot be listened on; any other error stays what it is. */
+function refusedAddress(cause: unknown, host: string, port: number): unknown {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : ''
+  const sentences: Record<string, string> = {
+    EADDRINUSE: `Port ${port} is taken by another program; stop it, or set UM_PORT to another port.`,
+    EACCES: `Port ${port} may not be used by this user; set UM_PORT to a port above 1023.`,
+    EADDRNOTAVAIL: `This machine has no address ${host}; set UM_HOST to one of its own.`,
+    ENOTFOUND: `The name ${host} leads to no address; set UM_HOST to one of this machine.`,
+  }
+  const detail = sentences[String(code)]
+  return detail ? new DomainError('start_refused', { detail, cause }) : cause
 }
 
 /** A port that is free now. The time between asking and listening is ours to lose: then the start says so. */
 async function freePort(host: string): Promise<number> {
   const probe = createServer()
-  await new Promise<void>((done, failed) => probe.once('error', failed).listen(0, host, done))
+  await new Promise<void>((done, failed) => {
+    probe.once('error', (error) => failed(refusedAddress(error, host, 0))).listen(0, host, done)
+  })
   const address = probe.address()
   await new Promise((done) => probe.close(done))
   return typeof address === 'object' && address ? address.port : 0
