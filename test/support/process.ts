@@ -77,12 +77,13 @@ export function olderNode(): string | null {
 }
 
 const older = olderNode()
+const compiled = temporaryFolder()
 
 /** Starts the server and waits for its `ready` line. Throws with what it said where it ends instead. */
 export async function startServer(launch: Launch): Promise<ServerProcess> {
   const began = performance.now()
   const run = spawned(launch)
-  const line = await Promise.race([run.ready, run.ended.then(() => null)])
+  const line = await within(run.ready, 'the ready line', READY_MS)
   if (line === null) throw new Error(`the server ended before it was ready:\n${run.stderr()}`)
   return {
     url: line.split(' ')[1] ?? '',
@@ -101,19 +102,19 @@ export async function startServer(launch: Launch): Promise<ServerProcess> {
 
 /** Runs the command to its end, for a start that is refused. */
 export async function runToEnd(launch: Launch): Promise<Ended> {
-  const run = spawned(launch)
-  const ready = run.ready.then(() => null)
-  const ended = await within(Promise.race([run.ended, ready]), 'the end of the command')
-  if (ended === null) {
-    run.child.kill('SIGKILL')
-    throw new Error('the server started, though it should have refused to')
-  }
-  return ended
+  // Such starts have no data folder yet to keep compiled code in: they share ours.
+  const settings = { NODE_COMPILE_CACHE: join(compiled, 'cache'), ...launch.settings }
+  const run = spawned({ ...launch, settings })
+  const line = await within(run.ready, 'the end of the command')
+  if (line === null) return run.ended
+  run.child.kill('SIGKILL')
+  throw new Error('the server started, though it should have refused to')
 }
 
 interface Run {
   readonly child: ChildProcess
-  readonly ready: Promise<string>
+  /** The `ready` line, or null where the process ends without one. */
+  readonly ready: Promise<string | null>
   readonly ended: Promise<Ended>
   stdout(): string
   stderr(): string
@@ -127,7 +128,7 @@ function spawned({ dataDir, settings, words = ['serve'], how = 'command' }: Laun
     env: { ...environment(), UM_DATA_DIR: dataDir, UM_PORT: '0', ...settings },
   })
   alive.add(child)
-  const { promise: ready, resolve } = Promise.withResolvers<string>()
+  const { promise: ready, resolve } = Promise.withResolvers<string | null>()
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
@@ -139,16 +140,11 @@ function spawned({ dataDir, settings, words = ['serve'], how = 'command' }: Laun
   const ended = new Promise<Ended>((done) => {
     child.on('close', (code, signal) => {
       alive.delete(child)
+      resolve(null)
       done({ code, signal, stdout, stderr })
     })
   })
-  return {
-    child,
-    ready: within(Promise.race([ready, ended.then(() => ready)]), 'the ready line', READY_MS),
-    ended,
-    stdout: () => stdout,
-    stderr: () => stderr,
-  }
+  return { child, ready, ended, stdout: () => stdout, stderr: () => stderr }
 }
 
 /** Ours without the settings of the developer's own server. */
