@@ -1,0 +1,28 @@
+/** The whole contract of the store port. Each adapter's test file runs exactly this. */
+import { suite } from 'node:test'
+import { claimsContract } from './claims.ts'
+import { deletionContract } from './deletion.ts'
+import type { Harness } from './harness.ts'
+import { hostileInputContract } from './hostile-input.ts'
+import { keysAndSweepContract } from './keys-and-sweep.ts'
+import { mailAndInboxContract } from './mail-and-inbox.ts'
+import { modelContract } from './model.ts'
+import { oneTimeTokensContract } from './one-time-tokens.ts'
+import { profileContract } from './profile.ts'
+import { registrationContract } from './registration.ts'
+import { sessionsContract } from './sessions.ts'
+
+export function storeContract(harness: Harness): void {
+  suite(`the store contract on ${harness.engine}`, () => {
+    registrationContract(harness)
+    claimsContract(harness)
+    profileContract(harness)
+    sessionsContract(harness)
+    oneTimeTokensContract(harness)
+    deletionContract(harness)
+    mailAndInboxContract(harness)
+    keysAndSweepContract(harness)
+    hostileInputContract(harness)
+    modelContract(harness)
+  })
+}

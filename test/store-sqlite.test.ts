@@ -1,0 +1,4 @@
+import { storeContract } from './contracts/store-contract.ts'
+import { sqliteHarness } from './support/store-sqlite-harness.ts'
+
+storeContract(sqliteHarness)
