@@ -1,0 +1,71 @@
+/** A second listener on the store of a running server whose ports can be watched and made to fail. */
+import { after } from 'node:test'
+import type { Deps } from '../../src/domain/deps.ts'
+import { buildServer } from '../../src/http/server.ts'
+import { routes as allRoutes } from '../../src/http/routes.ts'
+import type { Route, Surroundings } from '../../src/http/route.ts'
+import { createInbox } from '../../src/mail/inbox.ts'
+import { createClient, type Client } from './client.ts'
+import { freePort, type TestServer } from './server.ts'
+
+export interface Variant {
+  readonly client: Client
+  /** Names of the calls of ports, such as `store.findUser`, in order. */
+  readonly calls: string[]
+  /** Decides for each call of a port whether it throws this instead; null lets it pass. */
+  fault: (call: string) => Error | null
+}
+
+export interface VariantOptions {
+  readonly surroundings?: Partial<Surroundings>
+  /** Changes the route table. */
+  readonly routes?: (routes: readonly Route[]) => readonly Route[]
+}
+
+export async function startVariant(
+  { deps, app }: TestServer,
+  { surroundings = {}, routes = (same) => same }: VariantOptions = {},
+): Promise<Variant> {
+  const variant = { calls: new Array<string>(), fault: (_call: string): Error | null => null }
+  const watched = <Port extends object>(name: string, port: Port): Port =>
+    new Proxy(port, {
+      get(target, member) {
+        const value: unknown = Reflect.get(target, member)
+        if (typeof value !== 'function') return value
+        return (...args: unknown[]): unknown => {
+          const call = `${name}.${String(member)}`
+          variant.calls.push(call)
+          const fault = variant.fault(call)
+          if (fault) throw fault
+          return Reflect.apply(value, target, args)
+        }
+      },
+    })
+  const watchedDeps: Deps = {
+    ...deps,
+    store: watched('store', deps.store),
+    passwords: watched('passwords', deps.passwords),
+    accessTokens: watched('accessTokens', deps.accessTokens),
+  }
+  const { publicUrl } = app
+  const { store, secrets, clock } = watchedDeps
+  const server = await buildServer({
+    deps: watchedDeps,
+    surroundings: {
+      mode: 'development',
+      corsOrigins: [],
+      inbox: createInbox({ store, secrets, clock, publicUrl }),
+      notReady: async () => {
+        const { writable, detail } = await store.health()
+        return writable ? null : detail
+      },
+      ...surroundings,
+    },
+    routes: routes(allRoutes),
+  })
+  const port = await freePort()
+  await server.listen({ host: 'localhost', port })
+  after(() => server.close())
+  const client = await createClient({ port, publicUrl })
+  return Object.assign(variant, { client })
+}
