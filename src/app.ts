@@ -139,15 +139,28 @@ function masterKey(config: Config, dataDir: string): Uint8Array {
 async function stop({ config, deps, server, passwords, deliverer, transports, state }: Parts): Promise<void> {
   state.stopping = true
   await delay(config.shutdownDelaySeconds * 1000)
-  const drained = server.close()
-  const cut = setTimeout(() => server.server.closeAllConnections(), http.drainMs)
-  await drained
-  clearTimeout(cut)
-  await Promise.race([deliverer.flush(), delay(http.flushMs, { keepsAlive: false })])
-  await deliverer.stop()
-  await Promise.all(transports.map((transport) => transport.close()))
+  await drain(server)
+  await deliverLast(deliverer, transports)
   await passwords.close()
   await deps.store.close()
+}
+
+/** Requests in flight finish. Their connections close then, or a client that keeps one would be waited for. */
+async function drain(server: Server): Promise<void> {
+  const drained = server.close()
+  const idle = setInterval(() => server.server.closeIdleConnections(), http.drainPollMs)
+  const cut = setTimeout(() => server.server.closeAllConnections(), http.drainMs)
+  await drained
+  clearInterval(idle)
+  clearTimeout(cut)
+}
+
+/** The last mails go out. A mail server that hangs does not hold up the stop: its mail stays in the outbox. */
+async function deliverLast(deliverer: Deliverer, transports: readonly MailTransport[]): Promise<void> {
+  await Promise.race([deliverer.flush(), delay(http.flushMs, { keepsAlive: false })])
+  const ended = deliverer.stop()
+  await Promise.all(transports.map((transport) => transport.close()))
+  await Promise.race([ended, delay(http.cutOffMs, { keepsAlive: false })])
 }
 
 async function listen(server: Server, host: string, port: number): Promise<void> {

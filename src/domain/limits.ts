@@ -54,8 +54,11 @@ export const http = {
   /** How long an answer asks to wait when the store or the hash queue is busy. */
   retryAfterSeconds: 2,
   drainMs: 10 * SECOND_MS,
+  drainPollMs: 100,
   /** How long a stop tries to get the last mails out. */
   flushMs: 5 * SECOND_MS,
+  /** How long it then waits for a delivery that was cut off to be put back. */
+  cutOffMs: SECOND_MS,
 } as const
 
 export const lifetimes = {
