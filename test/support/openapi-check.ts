@@ -145,8 +145,7 @@ function operationFor(operations: readonly Operation[], { method, target }: Exch
 function patternOf(path: string): RegExp {
   const source = path
     .replaceAll('.', '\\.')
-    .replaceAll('{id}', UUID)
-    .replaceAll(/\{\w+\}/g, '[^/]+')
+    .replaceAll(/\{\w+\}/g, (parameter) => (parameter === '{id}' ? UUID : '[^/]+'))
   return new RegExp(`^${source}$`)
 }
 
