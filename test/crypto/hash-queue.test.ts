@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { getEventListeners } from 'node:events'
 import { test } from 'node:test'
 
 import { createHashQueue, type HashQueue } from '../../src/crypto/hash-queue.ts'
@@ -165,6 +166,21 @@ test('closing refuses what waits and what comes, and ends when the running tasks
     ['a', 'b'],
   )
   assert.deepEqual(begun, ['a', 'b'])
+})
+
+test('a task listens to its client only while it waits', async () => {
+  const { queue, end } = bench(1)
+  const { signal } = new AbortController()
+  const listeners = (): number => getEventListeners(signal, 'abort').length
+  void queue.run('first', signal)
+  assert.equal(listeners(), 0)
+  void queue.run('second', signal)
+  queue.run('third', signal).catch(() => {})
+  assert.equal(listeners(), 2)
+  await end('first')
+  assert.equal(listeners(), 1)
+  void queue.close()
+  assert.equal(listeners(), 0)
 })
 
 test('an idle queue closes at once', async () => {
