@@ -1,6 +1,7 @@
 /** The real server in a process of its own, started as an operator starts it: by its command. */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 
@@ -60,6 +61,19 @@ export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'um-e2e-'))
   folders.add(folder)
   return folder
+}
+
+/** A port that stays free between two starts: outside of the range from which systems give free ones. */
+export async function fixedPort(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000)
+    const probe = createServer()
+    const free = await new Promise<boolean>((known) => {
+      probe.once('error', () => known(false)).listen(port, 'localhost', () => known(true))
+    })
+    await new Promise((closed) => probe.close(closed))
+    if (free) return port
+  }
 }
 
 /** The Node that the machine has besides the one of the packages; null where there is none that is too old. */
