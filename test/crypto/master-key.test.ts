@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict'
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -110,6 +119,15 @@ test('an existing file is never replaced, not even an unusable one', () => {
   const file = keyFile('')
   assertRefused(file, /openssl/, true)
   assert.equal(readFileSync(file, 'utf8'), '')
+})
+
+test('a key is never made through a link, and a link to a key is followed', () => {
+  const [link, target] = [join(folder, 'link'), join(folder, 'target')]
+  symlinkSync(target, link)
+  assertRefused(link, /does not exist/, true)
+  assert.equal(existsSync(target), false)
+  writeFileSync(target, 'ab'.repeat(32), { mode: 0o600 })
+  assert.equal(load(link).toString('hex'), 'ab'.repeat(32))
 })
 
 test('a missing file is not made unless that is asked for', () => {
