@@ -6,14 +6,16 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** Parses JSON (RFC 8259) and refuses what two readers could read in two ways. Throws `json_invalid`. */
 export function readJson(bytes: Uint8Array): unknown {
-  const value = parse(decode(bytes))
-  requirePlain(value, 1)
+  const text = decode(bytes, 'json_invalid')
+  const value = parse(text)
+  if (requirePlain(value, 1) !== membersIn(text))
+    throw new DomainError('json_invalid', { detail: 'A key of the body occurs twice.' })
   return value
 }
 
 /** Parses a form body; every name at most once. Throws `request_invalid`. */
 export function readForm(bytes: Uint8Array): Record<string, string> {
-  const pairs = [...new URLSearchParams(decode(bytes))]
+  const pairs = [...new URLSearchParams(decode(bytes, 'request_invalid'))]
   const fields = Object.fromEntries(pairs)
   if (Object.keys(fields).length !== pairs.length) {
     throw new DomainError('request_invalid', { detail: 'A field of the form occurs twice.' })
@@ -21,11 +23,11 @@ export function readForm(bytes: Uint8Array): Record<string, string> {
   return fields
 }
 
-function decode(bytes: Uint8Array): string {
+function decode(bytes: Uint8Array, code: 'json_invalid' | 'request_invalid'): string {
   try {
     return utf8.decode(bytes)
   } catch (cause) {
-    throw new DomainError('json_invalid', { detail: 'The body is not UTF-8.', cause })
+    throw new DomainError(code, { detail: 'The body is not UTF-8.', cause })
   }
 }
 
@@ -37,8 +39,14 @@ function parse(text: string): unknown {
   }
 }
 
-function requirePlain(value: unknown, depth: number): void {
-  if (typeof value !== 'object' || value === null) return
+/** How many members the objects of a valid JSON text have as written: a repeated key counts each time. */
+function membersIn(text: string): number {
+  return text.match(/"(?:[^"\\]|\\.)*"(?:[ \t\r\n]*:)?/g)?.filter((token) => token.endsWith(':')).length ?? 0
+}
+
+/** Returns how many members all objects have. */
+function requirePlain(value: unknown, depth: number): number {
+  if (typeof value !== 'object' || value === null) return 0
   if (depth > http.jsonMaxDepth)
     throw new DomainError('json_invalid', { detail: 'The body nests too deeply.' })
   const keys = Object.keys(value)
@@ -51,5 +59,6 @@ function requirePlain(value: unknown, depth: number): void {
     if (key === '__proto__')
       throw new DomainError('json_invalid', { detail: 'The key __proto__ is not taken.' })
   }
-  for (const child of Object.values(value)) requirePlain(child, depth + 1)
+  const below = Object.values(value).reduce((sum: number, child) => sum + requirePlain(child, depth + 1), 0)
+  return below + (Array.isArray(value) ? 0 : keys.length)
 }
