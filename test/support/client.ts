@@ -44,11 +44,14 @@ export interface Client {
 export interface Target {
   readonly port: number
   readonly publicUrl: string
+  /** The contract; the one that the server serves, unless given. */
+  readonly document?: OpenApiDocument
 }
 
-export async function createClient({ port, publicUrl }: Target): Promise<Client> {
+export async function createClient({ port, publicUrl, ...given }: Target): Promise<Client> {
   const agent = new Agent({ keepAlive: true })
-  const document: OpenApiDocument = JSON.parse((await exchange({ port, agent }, 'GET /openapi.json')).text)
+  const served = async () => JSON.parse((await exchange({ port, agent }, 'GET /openapi.json')).text)
+  const document: OpenApiDocument = given.document ?? (await served())
   const contract = createOpenApiCheck(document, publicUrl)
 
   function checked(method: string, target: string, answer: Raw): Answer {

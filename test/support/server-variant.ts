@@ -23,7 +23,7 @@ export interface VariantOptions {
 }
 
 export async function startVariant(
-  { deps, app }: TestServer,
+  { deps, app, client: original }: TestServer,
   { surroundings = {}, routes = (same) => same }: VariantOptions = {},
 ): Promise<Variant> {
   const variant = { calls: new Array<string>(), fault: (_call: string): Error | null => null }
@@ -66,6 +66,6 @@ export async function startVariant(
   const port = await freePort()
   await server.listen({ host: 'localhost', port })
   after(() => server.close())
-  const client = await createClient({ port, publicUrl })
+  const client = await createClient({ port, publicUrl, document: original.document })
   return Object.assign(variant, { client })
 }
