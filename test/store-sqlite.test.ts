@@ -1,4 +1,4 @@
-import { storeContract } from './contracts/store-contract.ts'
+import { storeContract as contract } from './contracts/store-contract.ts'
 import { sqliteHarness } from './support/store-sqlite-harness.ts'
 
-storeContract(sqliteHarness)
+contract(sqliteHarness)

@@ -98,10 +98,14 @@ function closing(harness: Harness): void {
   test('a store takes writes until it is closed, ends those that wait, and then refuses everything', async (t) => {
     const { store } = await harness.open(t)
     assert.equal((await store.health()).writable, true)
+    const leaving = await registered(store)
+    const deletion = { userId: leaving.id, expectEpoch: null, now: Date.now() }
     const users = upTo(50).map(() => newUser())
     const waiting = users.map((user) => store.createUser({ user }, newTrail(user.id)))
+    const deleted = store.deleteUser(deletion, newTrail(leaving.id))
     const closed = store.close()
     assert.deepEqual(tally(await Promise.all(waiting)), { created: 50 })
+    assert.equal((await deleted).kind, 'deleted')
     await closed
     await store.close()
     const away = { name: 'DomainError', code: 'store_unavailable' }

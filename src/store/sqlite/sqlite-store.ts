@@ -101,7 +101,11 @@ function storeOf(engine: Engine): Store {
       throw portError(failureOf(error))
     }
   }
-  const write = <Name extends VerbName>(verb: Name, ...input: VerbInput<Name>): Promise<VerbResult<Name>> => {
+  const write = async <Name extends VerbName>(
+    verb: Name,
+    ...input: VerbInput<Name>
+  ): Promise<VerbResult<Name>> => {
+    if (engine.closed) throw unavailable()
     upkeep.wrote()
     return writer.write(verb, ...input)
   }
@@ -206,11 +210,14 @@ async function health(writer: Writer): Promise<{ writable: boolean; detail: stri
   }
 }
 
-/** Readers go before the writer's last connection, so that it takes the log file away with it. */
-async function close(engine: Engine): Promise<void> {
-  await engine.upkeep.stop()
-  const ended = engine.writer.close()
-  engine.reader.close()
-  await ended
-  engine.lock.release()
+/**
+ * The reader goes once the queue is empty, and before the writer's connection: the last one takes the log
+ * file away, and a reading one can't.
+ */
+async function close({ upkeep, writer, reader, lock }: Engine): Promise<void> {
+  await upkeep.stop()
+  await writer.chore('truncate').catch(() => false)
+  reader.close()
+  await writer.close()
+  lock.release()
 }

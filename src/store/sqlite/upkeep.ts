@@ -44,28 +44,27 @@ export function startUpkeep({ writer, clock, log, unscrubbedSince }: Surrounding
     truncatePending = !(await writer.chore('scrub'))
     pendingSince = unscrubbedSince()
   }
-  const scrubIsDue = (): boolean => {
-    if (pendingSince === null) return false
-    const now = clock.now()
-    return now - lastWriteAt >= limits.scrubIdleMs || now - pendingSince >= limits.scrubLatestMs
-  }
   const work = async (): Promise<void> => {
     try {
       if (truncatePending) await truncate()
-      if (scrubIsDue()) await scrubFile()
+      if (isScrubDue({ pendingSince, lastWriteAt }, clock.now())) await scrubFile()
     } catch (error) {
       truncatePending = true
       restsUntil = clock.now() + limits.scrubIdleMs
       log.warn({}, `Deleted data is not scrubbed yet: ${error instanceof Error ? error.message : 'unknown'}`)
-    } finally {
-      running = null
     }
   }
-  const start = (): void => {
-    if (clock.now() >= restsUntil) running ??= work()
+  const occupy = async (task: Promise<void>): Promise<void> => {
+    const over = (): void => {
+      running = null
+    }
+    running = task.then(over, over)
+    await task
   }
-  const timer = setInterval(start, limits.truncateEveryMs)
-  timer.unref()
+  const start = (): void => {
+    if (!running && clock.now() >= restsUntil) void occupy(work())
+  }
+  const timer = setInterval(start, limits.truncateEveryMs).unref()
   return {
     wrote: () => {
       lastWriteAt = clock.now()
@@ -77,15 +76,24 @@ export function startUpkeep({ writer, clock, log, unscrubbedSince }: Surrounding
       if (clock.now() - truncatedAt >= limits.truncateEveryMs) start()
     },
     scrub: async () => {
-      await running
-      await scrubFile()
+      while (running) await running
+      await occupy(scrubFile())
       for (; truncatePending; await nextTick()) await truncate()
     },
     stop: async () => {
       clearInterval(timer)
+      restsUntil = Infinity
       await running
     },
   }
+}
+
+function isScrubDue(
+  { pendingSince, lastWriteAt }: { readonly pendingSince: Ms | null; readonly lastWriteAt: Ms },
+  now: Ms,
+): boolean {
+  if (pendingSince === null) return false
+  return now - lastWriteAt >= limits.scrubIdleMs || now - pendingSince >= limits.scrubLatestMs
 }
 
 function nextTick(): Promise<void> {
