@@ -6,8 +6,8 @@ import { holds, type Actor } from '../domain/policy.ts'
 import type { Route, Surroundings } from './route.ts'
 
 const BEARER = /^Bearer +([^\s]+) *$/i
-const JSON_TYPE = /^application\/json *(; *charset *= *"?utf-8"? *)?$/i
-const FORM_TYPE = /^application\/x-www-form-urlencoded *(; *charset *= *"?utf-8"? *)?$/i
+const JSON_TYPE = /^application\/json *(; *charset *= *(?:utf-8|"utf-8") *)?$/i
+const FORM_TYPE = /^application\/x-www-form-urlencoded *(; *charset *= *(?:utf-8|"utf-8") *)?$/i
 const LOOPBACK_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i
 const LOOPBACK_PEER = /^(127\.|::1$|::ffff:127\.)/
 const once = new Set(['host', 'authorization', 'content-type', 'content-length', 'origin'])

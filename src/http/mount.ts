@@ -1,5 +1,6 @@
 /** From a declared route to the HTTP library's: access, body, fields, then the handler. */
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify'
+import Type from 'typebox'
 import type { Caller, Deps } from '../domain/deps.ts'
 import { refuseInvalid, type FieldError } from '../domain/errors.ts'
 import type { Actor } from '../domain/policy.ts'
@@ -7,7 +8,7 @@ import { readForm, readJson } from './body.ts'
 import { bodyKind, requireAccess, requireLoopback, requireSameSite } from './guards.ts'
 import { pageHeaders } from './headers.ts'
 import { routerPath } from './paths.ts'
-import type { Call, Route, Surroundings } from './route.ts'
+import { takesContent, type Call, type Route, type Surroundings } from './route.ts'
 import { checker } from './validation.ts'
 
 declare module 'fastify' {
@@ -23,6 +24,9 @@ interface Context {
   readonly deps: Deps
   readonly surroundings: Surroundings
 }
+
+/** An operation that has no use for a body takes none with members: nothing is dropped silently. */
+const noFields = Type.Object({}, { additionalProperties: false })
 
 /** Fields that exist but are written elsewhere: refused by a code of their own (CONTRACT, PUT profile). */
 const readOnlyFields = [
@@ -63,7 +67,9 @@ export function mount(server: FastifyInstance, one: Route, context: Context): vo
         request.actor = await requireAccess(one, request, deps)
       },
       preParsing: async (request) => {
-        if (one.body) bodyKind(one, request)
+        const kind = takesContent(one) ? bodyKind(one, request) : null
+        // The library looks at the type of an empty body too; for us that is no body.
+        if (kind === null) delete request.raw.headers['content-type']
       },
       handler: async (request, reply) => {
         const call = callOf(request, reply, context)
@@ -82,7 +88,7 @@ function readBody(
   request: FastifyRequest,
   { bytes, context }: { bytes: string | Buffer; context: Context },
 ): unknown {
-  if (!one.body || typeof bytes === 'string' || bytes.length === 0) return undefined
+  if (typeof bytes === 'string' || bytes.length === 0) return undefined
   if (bodyKind(one, request) !== 'form') return readJson(bytes)
   requireSameSite(request, context.deps.rules.publicUrl, context.surroundings)
   const fields = readForm(bytes)
@@ -96,13 +102,13 @@ function readBody(
  * once.
  */
 function fieldChecks(one: Route): (call: Call) => FieldError[] {
-  const body = one.body && checker(one.body, readOnlyFields)
+  const body = takesContent(one) ? checker(one.body ?? noFields, readOnlyFields) : null
   const query = one.query && checker(one.query)
   return (call) => {
     const queryErrors = query?.check(call.query) ?? []
-    if (!body || (call.body === undefined && one.bodyOptional)) return queryErrors
-    const errors = body.check(call.body === undefined ? {} : call.body)
-    if (errors.length === 0 || !one.fieldErrors) return [...queryErrors, ...errors]
+    if (!body) return queryErrors
+    const errors = body.check(call.body)
+    if (errors.length === 0 || !one.fieldErrors || !isObject(call.body)) return [...queryErrors, ...errors]
     const accepted = acceptedFields(call.body, errors)
     const named = new Set(errors.map(({ pointer }) => pointer))
     const ruled = one.fieldErrors(accepted, call).filter(({ pointer }) => !named.has(pointer))
@@ -110,15 +116,19 @@ function fieldChecks(one: Route): (call: Call) => FieldError[] {
   }
 }
 
-function acceptedFields(body: unknown, errors: readonly FieldError[]): Record<string, unknown> {
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) return {}
+function isObject(body: unknown): body is object {
+  return typeof body === 'object' && body !== null && !Array.isArray(body)
+}
+
+function acceptedFields(body: object, errors: readonly FieldError[]): Record<string, unknown> {
   const refused = new Set(errors.map((error) => error.pointer.split('/')[1]))
   return Object.fromEntries(Object.entries(body).filter(([name]) => !refused.has(name)))
 }
 
 function callOf(request: FastifyRequest, reply: FastifyReply, { deps, surroundings }: Context): Call {
   return {
-    body: request.body,
+    // No body is an object without members: what is required is missing from it, what is optional is not given.
+    body: request.body === undefined ? {} : request.body,
     query: request.query,
     params: request.params as Record<string, string>,
     header: (name) => {

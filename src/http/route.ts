@@ -138,7 +138,7 @@ export function declaredErrors(one: Route): readonly ProblemCode[] {
   if (one.access !== 'public' && one.access !== 'owner' && one.access !== 'owner-or-public') {
     codes.add('permission_denied')
   }
-  if (one.body) {
+  if (takesContent(one)) {
     for (const code of ['body_too_large', 'media_type_unsupported', 'validation_failed'] as const)
       codes.add(code)
     if (one.form !== 'only') codes.add('json_invalid')
@@ -147,6 +147,11 @@ export function declaredErrors(one: Route): readonly ProblemCode[] {
   if (one.query) codes.add('validation_failed')
   if (!one.storeless) codes.add('store_unavailable')
   return [...codes]
+}
+
+/** Whether a body has a meaning; with GET it has none (RFC 9110 section 9.3.1). */
+export function takesContent({ method }: Pick<Route, 'method'>): boolean {
+  return method !== 'GET'
 }
 
 /** The caller of a route whose access is `owner` or a permission. */

@@ -15,7 +15,7 @@ clock.advance((lifetimes.accessTokenSeconds + lifetimes.clockSkewSeconds + 1) * 
 const requests = await validRequests(server)
 const operations = client.operations
 const guarded = operations.filter(({ security }) => security.length > 0)
-const withBody = operations.filter(({ requestBody }) => requestBody !== undefined)
+const withBody = operations.filter(({ method }) => method !== 'GET')
 
 /** The code on a page, or of a problem document. */
 function codeOf({
