@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, KeyObject } from 'node:crypto'
 
-import { calculateJwkThumbprint, generateKeyPair } from 'jose'
+import { calculateJwkThumbprint } from 'jose/jwk/thumbprint'
+import { generateKeyPair } from 'jose/key/generate/keypair'
 
 import { DomainError } from '../domain/errors.ts'
 import type { Secrets } from '../domain/ports/crypto.ts'
