@@ -38,6 +38,7 @@ import {
   upTo,
   type TestClock,
 } from './support/store-fixtures.ts'
+import { filesWithStatements, statements } from './support/store-statements.ts'
 
 interface Opened {
   readonly store: Store
@@ -109,6 +110,20 @@ suite('one owner', { concurrency: 4 }, () => {
       assert.equal(child.lines[0], 'open', 'the file could not be opened after a kill')
     }
     await assertLedger(folder, ledger)
+  })
+
+  test('while another program holds the write lock, writes end as overloaded and reads go on', async (t) => {
+    const { store, file } = await opened(t)
+    const user = await registered(store)
+    const intruder = new DatabaseSync(file)
+    intruder.exec('BEGIN IMMEDIATE')
+    const refused = newUser()
+    const outcome = store.createUser({ user: refused }, newTrail(refused.id))
+    assert.deepEqual(await store.findUser({ id: user.id }), user)
+    await assert.rejects(outcome, { code: 'overloaded' })
+    intruder.close()
+    assert.equal(await store.findUser({ id: refused.id }), null)
+    assert.equal((await store.createUser({ user: refused }, newTrail(refused.id))).kind, 'created')
   })
 
   test('a disk that takes no more ends writes as unavailable, and keeps what was acknowledged', async (t) => {
@@ -427,27 +442,18 @@ function codeOf(error: unknown): string | undefined {
 }
 
 suite('the schema', () => {
-  const folder = join(import.meta.dirname, '../src/store/sqlite')
+  test('no file has statements that these tests do not look at', () => {
+    const folder = join(import.meta.dirname, '../src/store/sqlite')
+    const having = readdirSync(folder).filter((name) =>
+      /^export const sql = /m.test(readFileSync(join(folder, name), 'utf8')),
+    )
+    assert.deepEqual(having.toSorted(), filesWithStatements.toSorted())
+  })
 
-  /** Every statement of the adapter, under the file that has it and its name there. */
-  async function statements(): Promise<Map<string, string>> {
-    const found = new Map<string, string>()
-    for (const name of readdirSync(folder)) {
-      if (!/^export const sql = /m.test(readFileSync(join(folder, name), 'utf8'))) continue
-      const { sql } = await import(join(folder, name))
-      for (const [key, text] of Object.entries(sql)) found.set(`${name} ${key}`, String(text))
-    }
-    for (const { name, erase, pages } of registry) {
-      for (const [n, page] of pages.entries()) found.set(`registry.ts ${name} page ${n}`, page)
-      if (erase !== null) found.set(`registry.ts ${name} erase`, erase)
-    }
-    return found
-  }
-
-  test('every statement finds its rows by an index, but for those that want the whole table', async (t) => {
+  test('every statement finds its rows by an index, but for those that want the whole table', (t) => {
     const wholeTable = ['inbox.ts firstBeyond', 'keys.ts all']
     const db = openDatabase(preparedFile(t), 'read')
-    const all = await statements()
+    const all = statements()
     assert.ok(all.size > 50)
     const scanning: string[] = []
     for (const [name, sql] of all) {

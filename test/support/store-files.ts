@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline'
 import { DatabaseSync } from 'node:sqlite'
 import type { TestContext } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 
 /** A folder of its own for one test; erased at its end, after what `ending` does. */
 export function temporaryFolder(t: TestContext, ending?: () => Promise<void>): string {
@@ -68,7 +69,7 @@ export interface LedgerChild {
 
 /** Starts the child that registers until it is killed, or until its files may grow no more (in KiB). */
 export function startLedgerChild(folder: string, fileLimitKiB?: number): LedgerChild {
-  const script = join(import.meta.dirname, 'store-crash-child.ts')
+  const script = fileURLToPath(new URL('./store-crash-child.ts', import.meta.url))
   const limit = fileLimitKiB === undefined ? '' : `ulimit -f ${fileLimitKiB * 2}; `
   const child = spawn('sh', ['-c', `${limit}exec "$0" "$@"`, process.execPath, script, folder], {
     stdio: ['ignore', 'pipe', 'inherit'],

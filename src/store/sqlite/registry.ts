@@ -31,7 +31,7 @@ export interface Holding {
 }
 
 /** Rows that an export reads at a time. */
-export const exportPageRows = 500
+const exportPageRows = 500
 
 export const registry: readonly Holding[] = [
   {

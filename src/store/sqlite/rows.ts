@@ -22,7 +22,7 @@ export function maybeIdBytes(id: Id | null): Uint8Array | null {
 }
 
 /** The text form of 16 id bytes. */
-export function idText(bytes: Uint8Array): Id {
+function idText(bytes: Uint8Array): Id {
   const hex = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
 }
