@@ -10,7 +10,10 @@ export async function serve(): Promise<void> {
   const dataDir = resolve(config.dataDir)
   makeDataDir(dataDir)
   const firstRun = !existsSync(join(dataDir, 'master.key'))
-  enableCompileCache(join(dataDir, 'compile-cache'))
+  const compileCache = join(dataDir, 'compile-cache')
+  enableCompileCache(compileCache)
+  // Worker threads take it from the environment: a hash thread then needs half the memory.
+  process.env['NODE_COMPILE_CACHE'] = compileCache
   const { startApp } = await import('../app.ts')
   const say = (line: string) => process.stdout.write(`${line}\n`)
   const app = await startApp(config, {

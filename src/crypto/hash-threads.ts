@@ -1,5 +1,6 @@
 import type { Piscina } from 'piscina'
 
+import { crypto } from '../domain/limits.ts'
 import type { Log } from '../domain/ports/runtime.ts'
 import type { Argon2Result, Argon2Task } from './argon2-worker.ts'
 
@@ -9,15 +10,6 @@ export interface Hasher {
   compute(task: Argon2Task): Promise<Argon2Result>
   close(): Promise<void>
 }
-
-/** A thread that has had no hash for so long ends; one stays. */
-const IDLE_THREAD_MS = 30_000
-
-/**
- * When the one thread that stays is started, unless a hash comes earlier: after the start, so as not to slow
- * it.
- */
-const WARM_UP_MS = 1_000
 
 /** The worker beside this file, with the same extension (`.ts`, or `.js` in the published package). */
 const WORKER_URL = new URL(
@@ -43,7 +35,7 @@ export function createHashThreads(options: { readonly log: Log; readonly threads
       name: 'argon2',
       minThreads: 1,
       maxThreads: threads,
-      idleTimeout: IDLE_THREAD_MS,
+      idleTimeout: crypto.hashThreadIdleMs,
       recordTiming: false,
     })
     started.on('error', (cause) => log.error({}, 'a password hash thread failed', cause))
@@ -51,7 +43,7 @@ export function createHashThreads(options: { readonly log: Log; readonly threads
   }
 
   const started = (): Promise<Piscina<Argon2Task, Argon2Result>> => (pool ??= start())
-  const warmUp = setTimeout(() => void started(), WARM_UP_MS).unref()
+  const warmUp = setTimeout(() => void started(), crypto.hashThreadWarmUpMs).unref()
 
   function tellEngine(engine: Argon2Result['engine']): void {
     engineTold = true

@@ -1,5 +1,5 @@
 import { DomainError } from '../domain/errors.ts'
-import { lifetimes } from '../domain/limits.ts'
+import { crypto, lifetimes } from '../domain/limits.ts'
 import type { Secrets } from '../domain/ports/crypto.ts'
 import type { Clock, Ids, JsonObject, Log, Ms } from '../domain/ports/runtime.ts'
 import type { StoredKey, Trail } from '../domain/ports/records.ts'
@@ -12,9 +12,6 @@ import { newSigningKey, openSigningKey, type RingKey, type SigningAlgorithm } fr
  */
 const RETIRED_MS =
   lifetimes.signingKeyReloadMs + (lifetimes.accessTokenSeconds + lifetimes.clockSkewSeconds) * 1000
-
-/** Races at the start that are lost before giving up; each one lost means that another node has won. */
-const SWAP_ATTEMPTS = 10
 
 export interface SigningKey extends RingKey {
   readonly privateKey: CryptoKey
@@ -119,7 +116,7 @@ export async function openKeyring(options: KeyringOptions): Promise<Keyring> {
  * made.
  */
 async function settle(options: KeyringOptions): Promise<Ring> {
-  for (let attempt = 0; attempt < SWAP_ATTEMPTS; attempt++) {
+  for (let attempt = 0; attempt < crypto.keyringSwapAttempts; attempt++) {
     const stored = await options.store.loadKeys()
     // Opened first: a node with another master key must not change anything.
     const ring = await openRing(stored, options)

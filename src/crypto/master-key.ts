@@ -3,11 +3,8 @@ import { closeSync, fstatSync, fsyncSync, mkdirSync, openSync, readFileSync, wri
 import { dirname } from 'node:path'
 
 import { DomainError } from '../domain/errors.ts'
+import { crypto } from '../domain/limits.ts'
 import { fromBase64url } from './base64url.ts'
-import { MASTER_KEY_MIN_BYTES } from './secrets.ts'
-
-/** Far more than any key; keeps a wrong path (a database, a device) from being read whole. */
-const FILE_MAX_BYTES = 4096
 
 const REMEDY =
   'restore it from your backup, or for a new database write one with "openssl rand -hex 32" and mode 0600'
@@ -27,7 +24,7 @@ export function loadMasterKey(options: { readonly file: string; readonly create:
   const content = readKeyFile(file) ?? (create ? createKeyFile(file) : null)
   if (content === null) throw refused(`The master key file ${file} does not exist: ${REMEDY}`)
   const key = decode(content)
-  if (key.length >= MASTER_KEY_MIN_BYTES) return key
+  if (key.length >= crypto.masterKeyMinBytes) return key
   throw refused(
     `The master key file ${file} holds no 32 bytes or more as hexadecimal digits, base64 or raw bytes: ` +
       REMEDY,
@@ -48,7 +45,7 @@ function readKeyFile(file: string): Buffer | null {
   try {
     const { mode, size } = fstatSync(descriptor)
     refuseOpenToOthers(file, mode)
-    if (size > FILE_MAX_BYTES) {
+    if (size > crypto.masterKeyFileMaxBytes) {
       throw refused(
         `The master key file ${file} has more than 4,096 bytes: point UM_MASTER_KEY_FILE at the key`,
       )
@@ -72,7 +69,7 @@ function refuseOpenToOthers(file: string, mode: number): void {
 
 /** Exclusive: a key that another process made in the meantime is read and never overwritten. */
 function createKeyFile(file: string): Buffer | null {
-  const content = Buffer.from(`${randomBytes(MASTER_KEY_MIN_BYTES).toString('hex')}\n`)
+  const content = Buffer.from(`${randomBytes(crypto.masterKeyMinBytes).toString('hex')}\n`)
   const folder = dirname(file)
   let descriptor: number
   try {

@@ -1,22 +1,10 @@
+import { crypto } from '../domain/limits.ts'
 import type { Argon2Task } from './argon2-worker.ts'
 
 /** The cost of new hashes: the argon2id row of OWASP ASVS 5.0 appendix C with m = 19 MiB (security P6). */
 export const currentCost = { memoryKib: 19_456, passes: 2, lanes: 1, saltBytes: 16, tagBytes: 32 } as const
 
-/**
- * What a stored hash may ask of us. A row of another origin must not be able to take all memory (an m of 4
- * GiB) or a thread for minutes: at the upper end of all ranges a hash costs about 70 times a current one.
- */
-const bounds = {
-  memoryKib: [8, 256 * 1024],
-  passes: [1, 10],
-  lanes: [1, 8],
-  saltBytes: [8, 64],
-  tagBytes: [16, 64],
-} as const
-
-/** Longer than any string within the bounds; checked before the text is read. */
-const MAX_LENGTH = 256
+const bounds = crypto.phc
 
 const FORM =
   /^\$argon2id\$v=19\$m=([1-9]\d{0,9}),t=([1-9]\d{0,9}),p=([1-9]\d{0,2})\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/
@@ -38,7 +26,7 @@ export function writePhc(stored: StoredHash): string {
  * canonical.
  */
 export function readPhc(text: string): StoredHash | null {
-  const [, m, t, p, saltText, tagText] = (text.length <= MAX_LENGTH && FORM.exec(text)) || []
+  const [, m, t, p, saltText, tagText] = (text.length <= bounds.maxLength && FORM.exec(text)) || []
   const salt = fromBase64(saltText)
   const tag = fromBase64(tagText)
   if (!salt || !tag) return null

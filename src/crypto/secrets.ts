@@ -1,13 +1,11 @@
 import { createCipheriv, createDecipheriv, createHmac, hash, randomBytes } from 'node:crypto'
 
 import { DomainError } from '../domain/errors.ts'
+import { crypto } from '../domain/limits.ts'
 import type { SealPurpose, Secrets } from '../domain/ports/crypto.ts'
 import { fromBase64url } from './base64url.ts'
 import { hkdfExpand, hkdfExtract } from './hkdf.ts'
 import { readRefreshToken, writeRefreshToken } from './refresh-token.ts'
-
-/** A master key of fewer bytes is refused. */
-export const MASTER_KEY_MIN_BYTES = 32
 
 const KEY_BYTES = 32
 const ONE_TIME_TOKEN_BYTES = 32
@@ -28,7 +26,7 @@ const TAG_BYTES = 16
  * the random secrets. Throws `start_refused` for a master key of less than 32 bytes.
  */
 export function createSecrets(masterKey: Uint8Array): Secrets {
-  if (masterKey.length < MASTER_KEY_MIN_BYTES) {
+  if (masterKey.length < crypto.masterKeyMinBytes) {
     throw new DomainError('start_refused', { detail: 'The master key must have at least 32 bytes.' })
   }
   const extracted = hkdfExtract(masterKey, SALT)

@@ -82,6 +82,31 @@ export const lifetimes = {
   unknownKidReloadMs: 5 * SECOND_MS,
 } as const
 
+/** Password hashing and the secrets on disk. */
+export const crypto = {
+  /**
+   * What a stored hash may ask of us. A row of another origin must not be able to take all memory (an m of 4
+   * GiB) or a thread for minutes: at the upper end of all ranges a hash costs about 70 times a current one.
+   */
+  phc: {
+    maxLength: 256,
+    memoryKib: [8, 256 * 1024],
+    passes: [1, 10],
+    lanes: [1, 8],
+    saltBytes: [8, 64],
+    tagBytes: [16, 64],
+  },
+  /** A hash thread that has had no work for so long ends; one stays. */
+  hashThreadIdleMs: 30 * SECOND_MS,
+  /** When the one that stays is started, unless a hash comes earlier: so as not to slow the start. */
+  hashThreadWarmUpMs: SECOND_MS,
+  masterKeyMinBytes: 32,
+  /** Far more than any key; keeps a wrong path (a database, a device) from being read whole. */
+  masterKeyFileMaxBytes: 4096,
+  /** Races for the keyring that are lost at the start before giving up; each means that another node won. */
+  keyringSwapAttempts: 10,
+} as const
+
 export const queues = {
   sessionsPerUser: 50,
   /** argon2 work that may wait, in milliseconds of estimated work; beyond it 503. */
@@ -112,4 +137,42 @@ export const store = {
   sweepEveryMs: 10 * MINUTE_MS,
   walAutocheckpointPages: 10_000,
   journalSizeLimitBytes: 64 * 1024 * 1024,
+} as const
+
+/** The MongoDB adapter (scale: section 1.7). Every request ends within 10 seconds, whatever the servers do. */
+export const mongodb = {
+  maxPoolSize: 50,
+  minPoolSize: 5,
+  maxConnecting: 2,
+  waitQueueTimeoutMs: 2 * SECOND_MS,
+  serverSelectionTimeoutMs: 5 * SECOND_MS,
+  socketTimeoutMs: 6 * SECOND_MS,
+  connectTimeoutMs: 2 * SECOND_MS,
+  heartbeatMs: 2 * SECOND_MS,
+  /** What a server may spend on one command, and what a write may wait for the majority. */
+  commandMs: 4 * SECOND_MS,
+  /** From here on a transaction that other writers keep in the way is given up; nothing of it is applied. */
+  transactionMs: 5 * SECOND_MS,
+  transactionsAtOnce: 32,
+  retryWaitFirstMs: 2,
+  retryWaitMaxMs: 100,
+  /** A step of the port that has not ended by then is answered as unavailable. */
+  verbMs: 6.5 * SECOND_MS,
+  healthMs: 2 * SECOND_MS,
+  documentsPerRead: 256,
+  documentsPerWrite: 128,
+  writeCommandsAtOnce: 2,
+  /** How often a step starts again because others keep changing what it looks at. */
+  attempts: 8,
+  /** The clocks of this machine and of the database may differ by so much. */
+  clockDifferenceMs: 5 * SECOND_MS,
+  /** How long one process may take to create or upgrade the schema before another one goes on with it. */
+  schemaLeaseMs: 30 * SECOND_MS,
+  schemaPollMs: 100,
+  /** How often a process that found no database tries again. */
+  contactMs: SECOND_MS,
+  /** Deleted bytes stay in the replication log until it is overwritten; its size has to be set to that. */
+  oplogWindowMs: 7 * DAY_MS,
+  exportPageDocuments: 500,
+  textMaxLength: 16 * 1024,
 } as const
