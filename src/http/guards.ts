@@ -25,6 +25,8 @@ export function requireSingleHeaders(request: FastifyRequest): void {
       throw new DomainError('request_invalid', { detail: `The header ${name} occurs twice.` })
     seen.add(name)
   }
+  if (!seen.has('host') && request.raw.httpVersion !== '1.0')
+    throw new DomainError('request_invalid', { detail: 'The header host is missing.' })
 }
 
 /** The caller behind the bearer token, where the route wants one. Throws the 401s, or `permission_denied`. */

@@ -32,6 +32,10 @@ export async function buildServer({ deps, surroundings, routes }: ServerParts): 
       refuseSocket(error, socket, { publicUrl, constant, id: deps.ids.next() }),
   })
   server.removeAllContentTypeParsers()
+  // An expectation that we do not know is no reason for a bare answer of Node's own (RFC 9110 section 10.1.1).
+  server.server.on('checkExpectation', (request, response) =>
+    server.server.emit('request', request, response),
+  )
 
   function refuse(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const error = asDomainError(thrown)
@@ -78,7 +82,12 @@ const limits = {
   forceCloseConnections: 'idle' as const,
   return503OnClosing: false,
   routerOptions: { maxParamLength: http.pathParameterMaxLength },
-  http: { maxHeaderSize: http.headersMaxBytes, headersTimeout: http.headersTimeoutMs },
+  http: {
+    maxHeaderSize: http.headersMaxBytes,
+    headersTimeout: http.headersTimeoutMs,
+    // We refuse it ourselves, with a problem document.
+    requireHostHeader: false,
+  },
 }
 
 function requestId(given: string | string[] | undefined, deps: Deps): string {
