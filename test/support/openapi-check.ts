@@ -136,18 +136,19 @@ export function operationsOf(document: OpenApiDocument): readonly Operation[] {
 /** Fixed words win over parameters; HEAD is GET without a body. */
 function operationFor(operations: readonly Operation[], { method, target }: Exchange): Operation | null {
   const path = decoded(target.split(/[?#]/)[0] ?? '')
+  if (path === null) return null
   const fixed = operations.filter((one) => one.path === path)
   const fitting = fixed.length > 0 ? fixed : operations.filter((one) => patternOf(one.path).test(path))
   const wanted = method === 'HEAD' ? 'GET' : method
   return fitting.find((one) => one.method === wanted) ?? null
 }
 
-/** As the router reads a path: escaped slashes stay escaped. */
-function decoded(path: string): string {
+/** As the router reads a path: escaped slashes stay escaped. Null for what it can't read. */
+function decoded(path: string): string | null {
   try {
     return decodeURI(path)
   } catch {
-    return path
+    return null
   }
 }
 
