@@ -20,9 +20,13 @@ export function locateFile(url: string, dataDir: string): DataFile {
   return { path, lockPath: join(dirname(path), 'owner.lock.db') }
 }
 
-/** Makes the folder, if it is missing, so that only its owner can look into it. */
+/**
+ * Makes the folder, if it is missing, so that only its owner can look into it. SQLite's temporary files,
+ * such as the copy that VACUUM writes, go there too and not into a folder that everybody shares.
+ */
 export function createPrivateFolder(path: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  process.env['SQLITE_TMPDIR'] ??= dirname(path)
 }
 
 /**
