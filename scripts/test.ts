@@ -9,7 +9,7 @@ import { join, relative } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { run } from 'node:test'
 import { inspect, parseArgs, styleText } from 'node:util'
-import { pairsLine } from '../test/support/openapi-check-pairs.ts'
+import { observedPairs } from '../test/support/openapi-check-pairs.ts'
 import { chromiumPath } from '../test/support/settings-of-the-run.ts'
 import { addSummary } from '../test/support/summary.ts'
 
@@ -147,9 +147,14 @@ function summaryLines(file: string): string[] {
 }
 
 /** What keeps a run without a failed test from being a good one. */
-function objections({ files, chromium }: Plan, totals: Totals): string[] {
+function objections(
+  { files, filters, chromium }: Plan,
+  totals: Totals & { readonly unseenPairs: number },
+): string[] {
   const found: string[] = []
   if (files.length === 0 || totals.passed + totals.failed === 0) found.push('no test ran')
+  if (filters.length === 0 && totals.unseenPairs > 0)
+    found.push('every error code that an operation declares has to be seen in a whole run')
   if (!chromium && process.env['CI'] === 'true') found.push('in CI the browser tests have to run')
   return found
 }
@@ -161,8 +166,8 @@ async function main(): Promise<void> {
   const summaryFile = join(folder, 'summary')
   prepareEnvironment(planned, summaryFile)
   const totals = await runFiles(planned)
-  const pairs = pairsLine()
-  if (pairs) addSummary(pairs)
+  const pairs = observedPairs()
+  if (pairs) addSummary(pairs.line)
   const lines = summaryLines(summaryFile)
   rmSync(folder, { recursive: true, force: true })
 
@@ -171,7 +176,7 @@ async function main(): Promise<void> {
   for (const line of lines) print(line)
   print(storesLine(planned.files))
   print(browserLine(planned))
-  const against = objections(planned, totals)
+  const against = objections(planned, { ...totals, unseenPairs: pairs?.unseen ?? 0 })
   for (const line of against) print(paint('red', line))
   const seconds = (performance.now() - began) / 1000
   const late =

@@ -120,6 +120,10 @@ test('an address that another user confirms in the meantime is refused at the en
   const own = await mailbox.token({ kind: 'verify_email', to: claimant.email })
   assert.equal((await confirm(own, { password: PASSWORD })).status, 200)
   assert.equal((await confirm(link, { password: PASSWORD })).problem.code, 'email_taken')
+  const page = await client.send('POST', '/account/verify-email', {
+    form: { token: link, password: PASSWORD },
+  })
+  assert.equal(page.status, 409)
   assert.equal((await deps.store.findUser({ id: user.id }))?.email, user.email)
 })
 

@@ -15,8 +15,8 @@ export function recordPair(operationId: string, code: string): void {
   appendFileSync(file, `${pair}\n`)
 }
 
-/** The line for the end of the run; null where no test looked at any. */
-export function pairsLine(): string | null {
+/** The line for the end of the run, and how many were never seen; null where no test looked at any. */
+export function observedPairs(): { readonly line: string; readonly unseen: number } | null {
   const file = pairsFile()
   if (!file || !existsSync(file)) return null
   const seen = new Set(readFileSync(file, 'utf8').split('\n'))
@@ -25,7 +25,8 @@ export function pairsLine(): string | null {
   const named = unseen.slice(0, NAMED_AT_MOST).join(', ')
   const more = unseen.length > NAMED_AT_MOST ? `, and ${unseen.length - NAMED_AT_MOST} more` : ''
   const rest = unseen.length === 0 ? '' : `; not: ${named}${more}`
-  return `${declared.length - unseen.length} of ${declared.length} declared (operation, code) pairs observed${rest}`
+  const counts = `${declared.length - unseen.length} of ${declared.length}`
+  return { line: `${counts} declared (operation, code) pairs observed${rest}`, unseen: unseen.length }
 }
 
 function declaredPairs(): readonly string[] {
