@@ -127,7 +127,7 @@ function acceptedFields(body: object, errors: readonly FieldError[]): Record<str
 
 function callOf(request: FastifyRequest, reply: FastifyReply, { deps, surroundings }: Context): Call {
   return {
-    // No body is an object without members: what is required is missing from it, what is optional is not given.
+    // No body is an object without members: all that is required is missing from it.
     body: request.body === undefined ? {} : request.body,
     query: request.query,
     params: request.params as Record<string, string>,

@@ -32,7 +32,7 @@ export async function buildServer({ deps, surroundings, routes }: ServerParts): 
       refuseSocket(error, socket, { publicUrl, constant, id: deps.ids.next() }),
   })
   server.removeAllContentTypeParsers()
-  // An expectation that we do not know is no reason for a bare answer of Node's own (RFC 9110 section 10.1.1).
+  // An unknown expectation is no reason for a bare answer of Node's own (RFC 9110 section 10.1.1).
   server.server.on('checkExpectation', (request, response) =>
     server.server.emit('request', request, response),
   )

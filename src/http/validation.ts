@@ -4,7 +4,7 @@ import type { TSchema } from 'typebox'
 import { fieldError, type ErrorCode, type FieldError } from '../domain/errors.ts'
 import { http } from '../domain/limits.ts'
 
-// The library stops at eight errors by itself; an answer names them all, and what it does not name counts as right.
+// The library stops at eight errors by itself; we name them all, and what is not named counts as right.
 Settings.Set({ maxErrors: http.fieldErrorsMax })
 
 export interface Checker {
