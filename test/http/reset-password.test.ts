@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { lifetimes } from '../../src/domain/limits.ts'
 import type { Answer } from '../support/client.ts'
 import { startTestServer } from '../support/server.ts'
+import { startVariant } from '../support/server-variant.ts'
 import { PASSWORD } from '../support/server-users.ts'
 
 const server = await startTestServer()
@@ -49,6 +50,20 @@ test('the answer is the same for every address, and only an active account gets 
   await mailbox.wait({ to: witness.email })
   const receivers = (await mailbox.list({ kind: 'reset_password' })).map(({ to }) => to)
   assert.deepEqual(receivers, [witness.email, active.email], 'to the stored address, and to nobody else')
+})
+
+test('a stranger costs the same calls of the store as a user', async () => {
+  const variant = await startVariant(server)
+  const [active, disabled] = [await newUser(), await newUser({ status: 'disabled' })]
+  for (const path of ['/users/reset-password', '/users/verify-email']) {
+    const costs: string[] = []
+    for (const email of [active.email, disabled.email, 'nobody@example.com']) {
+      variant.calls.length = 0
+      assert.equal((await variant.client.send('POST', path, { json: { email } })).status, 202)
+      costs.push(variant.calls.join())
+    }
+    assert.deepEqual([...new Set(costs)], ['store.findUserByIdentifier,store.putToken'], path)
+  }
 })
 
 test('what is no address is a 422, before anything is looked up', async () => {
@@ -197,10 +212,13 @@ test('an expired link says so, and no token but the mailed one is known', async 
   clock.advance(lifetimes.resetTokenMs + 1)
   assert.equal((await redeem(token)).problem.code, 'reset_token_expired')
   assert.equal((await client.send('GET', `/users/reset-password/${token}`)).status, 400)
-  const flipped = token.startsWith('A') ? `B${token.slice(1)}` : `A${token.slice(1)}`
+  const altered = [...token].flatMap((character, index) => {
+    const rest = token.slice(index + 1)
+    const others = ['A', 'B', 'E'].filter((each) => each !== character)
+    return [token.slice(0, index + 1), ...others.map((each) => token.slice(0, index) + each + rest)]
+  })
   const others = [
-    flipped,
-    token.slice(0, -1),
+    ...altered.filter((each) => each !== token),
     `${token}A`,
     `${token}%20`,
     token.toLowerCase(),

@@ -123,7 +123,7 @@ export function createOpenApiCheck(document: OpenApiDocument, publicUrl: string)
   }
 }
 
-export function operationsOf(document: OpenApiDocument): readonly Operation[] {
+function operationsOf(document: OpenApiDocument): readonly Operation[] {
   return Object.entries(document.paths).flatMap(([path, item]) =>
     Object.entries(item).map(([method, operation]) => ({
       ...operation,
