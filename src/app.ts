@@ -145,7 +145,7 @@ async function stop({ config, deps, server, passwords, deliverer, transports, st
   await deps.store.close()
 }
 
-/** Requests in flight finish. Their connections close then, or a client that keeps one would be waited for. */
+/** Requests in flight finish. Their connections close then: a client that keeps one is not waited for. */
 async function drain(server: Server): Promise<void> {
   const drained = server.close()
   const idle = setInterval(() => server.server.closeIdleConnections(), http.drainPollMs)
@@ -155,7 +155,7 @@ async function drain(server: Server): Promise<void> {
   clearTimeout(cut)
 }
 
-/** The last mails go out. A mail server that hangs does not hold up the stop: its mail stays in the outbox. */
+/** The last mails go out. A mail server that hangs holds up no stop: its mail stays in the outbox. */
 async function deliverLast(deliverer: Deliverer, transports: readonly MailTransport[]): Promise<void> {
   await Promise.race([deliverer.flush(), delay(http.flushMs, { keepsAlive: false })])
   const ended = deliverer.stop()

@@ -31,7 +31,9 @@ function makeDataDir(path: string): void {
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error'
     throw new DomainError('start_refused', {
-      detail: `The data folder ${path} cannot be made (${code}); make it writable, or set UM_DATA_DIR to another.`,
+      detail:
+        `The data folder ${path} cannot be made (${code}); ` +
+        'make its place writable, or set UM_DATA_DIR to another.',
       cause,
     })
   }
