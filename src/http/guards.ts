@@ -51,6 +51,8 @@ export async function requireAccess(one: Route, request: FastifyRequest, deps: D
 export function bodyKind(one: Route, request: FastifyRequest): 'json' | 'form' | null {
   const { 'content-length': length, 'transfer-encoding': encoding, 'content-type': type } = request.headers
   if (encoding === undefined && (length === undefined || length === '0')) return null
+  if (!/^(?:identity)?$/i.test(request.headers['content-encoding'] ?? ''))
+    throw new DomainError('media_type_unsupported', { detail: 'Bodies are not taken in a content coding.' })
   if (one.form !== 'only' && type !== undefined && JSON_TYPE.test(type)) return 'json'
   if (one.form && type !== undefined && FORM_TYPE.test(type)) return 'form'
   throw new DomainError('media_type_unsupported')

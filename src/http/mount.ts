@@ -67,6 +67,8 @@ export function mount(server: FastifyInstance, one: Route, context: Context): vo
         request.actor = await requireAccess(one, request, deps)
       },
       preParsing: async (request) => {
+        // A body in chunks may turn out to be empty, which is no body: its reader looks at the type.
+        if (request.headers['transfer-encoding'] !== undefined) return
         const kind = takesContent(one) ? bodyKind(one, request) : null
         // The library looks at the type of an empty body too; for us that is no body.
         if (kind === null) delete request.raw.headers['content-type']

@@ -147,6 +147,27 @@ test('a body in chunks is read like any other', async () => {
   assert.equal(large.problem.code, 'body_too_large')
 })
 
+test('an empty body in chunks is no body, and a type is asked of any other', async () => {
+  const { access_token: token } = await signIn(await newUser())
+  const send = (path: string, body: string) =>
+    client.raw(
+      `DELETE ${path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\n` +
+        `Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n${body}0\r\n\r\n`,
+    )
+  assert.equal((await send('/users/sessions', '2\r\n{}\r\n')).problem.code, 'media_type_unsupported')
+  assert.equal((await send('/users/sessions', '')).status, 204)
+  assert.equal((await send('/users/delete', '')).status, 200)
+})
+
+test('a body in a content coding is not taken', async () => {
+  for (const coding of ['gzip', 'br', 'deflate', 'identity, gzip'])
+    assert.equal(
+      (await login(right, { ...json, 'content-encoding': coding })).problem.code,
+      'media_type_unsupported',
+    )
+  assert.equal((await login(right, { ...json, 'content-encoding': 'identity' })).status, 200)
+})
+
 test('the limit is 16 KiB and not a byte less', async () => {
   const fill = (bytes: number) => right.slice(0, -1) + ' '.repeat(bytes - right.length) + '}'
   assert.equal((await login(fill(16 * 1024))).status, 200)
