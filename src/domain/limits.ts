@@ -139,7 +139,7 @@ export const store = {
   journalSizeLimitBytes: 64 * 1024 * 1024,
 } as const
 
-/** The MongoDB adapter (scale: section 1.7). Every request ends within 10 seconds, whatever the servers do. */
+/** The MongoDB adapter. Every request ends within 10 seconds, whatever the servers do. */
 export const mongodb = {
   maxPoolSize: 50,
   minPoolSize: 5,

@@ -14,6 +14,8 @@ export interface OpenedStore {
 /** What an adapter brings to run the contract: fresh, empty stores that are closed and erased with the test. */
 export interface Harness {
   readonly engine: string
+  /** How much of the random sequences an engine plays in a normal run, where each step goes over the network; else all. */
+  readonly share?: number
   open(t: TestContext): Promise<OpenedStore>
 }
 

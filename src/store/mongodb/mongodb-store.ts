@@ -1,0 +1,181 @@
+/** The store on a MongoDB replica set or sharded cluster: every verb guarded, bounded and put together. */
+import type { CommandStartedEvent } from 'mongodb'
+import { mongodb as limits } from '../../domain/limits.ts'
+import type { DomainError } from '../../domain/errors.ts'
+import type { Clock, Log } from '../../domain/ports/runtime.ts'
+import type { Store } from '../../domain/ports/store.ts'
+import { appendAudit } from './audit.ts'
+import { createConnection, type Connection } from './connection.ts'
+import { confirmEmail } from './email-confirmation.ts'
+import { bears } from './identifiers.ts'
+import { listInboxMessages, putInboxMessage } from './inbox.ts'
+import { loadKeys, swapKeys } from './keys.ts'
+import { createLookups, nobody, type Lookups } from './lookups.ts'
+import { startLife, type Guard, type Life } from './life.ts'
+import { createMailDesk } from './mail.ts'
+import { changePassword, resetPassword } from './passwords.ts'
+import { createUpdateGroup, isPlain } from './profile-update.ts'
+import { createRotationGroup, rotateSession } from './session-rotation.ts'
+import {
+  endSessions,
+  findSession,
+  liveSessions,
+  openSession,
+  renewSession,
+  type Workshop,
+} from './sessions.ts'
+import { sweep } from './sweep.ts'
+import { createTokenGroup, peekToken } from './tokens.ts'
+import { createTransact } from './transactions.ts'
+import { deleteUser } from './user-deletion.ts'
+import { exportUser } from './user-export.ts'
+import { createUser, updateWithTrail } from './users.ts'
+
+/** Where the store lies, and what it takes from its process. */
+export interface MongodbOptions {
+  readonly url: string
+  readonly clock: Clock
+  readonly log: Log
+  /** A database that was away at the start turns out to be one that can't be used. */
+  readonly onIncompatible?: ((error: DomainError) => void) | undefined
+  /** Sees every command before it is sent; for counting them. */
+  readonly onCommand?: ((command: CommandStartedEvent) => void) | undefined
+  readonly appName?: string | undefined
+}
+
+/**
+ * Opens the store. A database that can't be reached is no error: the store then is not writable, its steps
+ * throw `store_unavailable`, and it goes on trying. Throws `start_refused` for a URL that can't be read and
+ * `store_incompatible` for a database that can't be used.
+ */
+export async function openMongodbStore(options: MongodbOptions): Promise<Store> {
+  const connection = createConnection(options)
+  const life = await startLife(connection, options)
+  const workshop: Workshop = {
+    collections: connection.collections,
+    lookups: createLookups(connection),
+    transact: createTransact(connection),
+  }
+  return {
+    ...reads(workshop, life.guard),
+    ...hotWrites(connection, workshop, life.guard),
+    ...transactions(workshop, life.guard),
+    ...upkeep(connection, workshop, life),
+  }
+}
+
+type Methods<Name extends keyof Store> = Pick<Store, Name>
+
+function reads(
+  workshop: Workshop,
+  guard: Guard,
+): Methods<
+  | 'findUser'
+  | 'findUserByIdentifier'
+  | 'findSession'
+  | 'listSessions'
+  | 'peekToken'
+  | 'listInboxMessages'
+  | 'loadKeys'
+> {
+  const { collections, lookups } = workshop
+  return {
+    findUser: guard(({ id }) => lookups.user(id)),
+    findUserByIdentifier: guard(({ key }) => findByIdentifier(lookups, key)),
+    findSession: guard((query) => findSession(workshop, query)),
+    listSessions: guard((query) => liveSessions(workshop, query)),
+    peekToken: guard((query) => peekToken(collections, lookups, query)),
+    listInboxMessages: guard((query) => listInboxMessages(collections, query)),
+    loadKeys: guard(() => loadKeys(collections)),
+  }
+}
+
+/**
+ * Claim and user, always both: a stranger costs what a user costs. A claim whose user bears another name by
+ * now, or is not there yet, leads to nobody.
+ */
+async function findByIdentifier(lookups: Lookups, key: string): ReturnType<Store['findUserByIdentifier']> {
+  const claimed = /^[eu]:/.test(key) ? await lookups.holder(key) : await lookups.holder('none')
+  const user = await lookups.user(claimed ?? nobody)
+  return user && claimed && bears(user, key) ? user : null
+}
+
+function hotWrites(
+  connection: Connection,
+  workshop: Workshop,
+  guard: Guard,
+): Methods<'updateProfile' | 'rotateSession' | 'putToken'> {
+  const { collections } = workshop
+  const updates = createUpdateGroup(collections)
+  const tokens = createTokenGroup(collections)
+  const rotating = { ...workshop, rotations: createRotationGroup(connection) }
+  return {
+    updateProfile: guard((change, trail) =>
+      trail === null && isPlain(change) ? updates.write(change) : updateWithTrail(workshop, change, trail),
+    ),
+    rotateSession: guard((rotation, trail) => rotateSession(rotating, rotation, trail)),
+    putToken: guard((token, mail) => tokens.write({ token, mail })),
+  }
+}
+
+function transactions(
+  workshop: Workshop,
+  guard: Guard,
+): Methods<
+  | 'createUser'
+  | 'confirmEmail'
+  | 'resetPassword'
+  | 'changePassword'
+  | 'deleteUser'
+  | 'openSession'
+  | 'renewSession'
+  | 'endSessions'
+  | 'putInboxMessage'
+  | 'swapKeys'
+> {
+  return {
+    createUser: guard((creation, trail) => createUser(workshop, creation, trail)),
+    confirmEmail: guard((confirmation, trail) => confirmEmail(workshop, confirmation, trail)),
+    resetPassword: guard((reset, trail) => resetPassword(workshop, reset, trail)),
+    changePassword: guard((change, trail) => changePassword(workshop, change, trail)),
+    deleteUser: guard((deletion, trail) => deleteUser(workshop, deletion, trail)),
+    openSession: guard((session, trail) => openSession(workshop, session, trail)),
+    renewSession: guard((renewal, trail) => renewSession(workshop, renewal, trail)),
+    endSessions: guard((which, trail) => endSessions(workshop, which, trail)),
+    putInboxMessage: guard((message, most) => putInboxMessage(workshop, message, most)),
+    swapKeys: guard((swap, trail) => swapKeys(workshop, swap, trail)),
+  }
+}
+
+/** Exports and sweeps go through many pages: each of their commands is bounded, the whole is not. */
+function upkeep(
+  connection: Connection,
+  { collections, transact }: Workshop,
+  life: Life,
+): Methods<
+  | 'claimMail'
+  | 'finishMail'
+  | 'retryMail'
+  | 'appendAudit'
+  | 'exportUser'
+  | 'sweep'
+  | 'scrub'
+  | 'health'
+  | 'close'
+> {
+  const { guard } = life
+  const desk = createMailDesk(collections, transact)
+  const unbounded = { ms: Infinity }
+  return {
+    claimMail: guard((claim) => desk.claim(claim)),
+    finishMail: guard((mail) => desk.finish(mail)),
+    retryMail: guard((mail) => desk.retry(mail)),
+    appendAudit: guard((event) => appendAudit(collections, event)),
+    exportUser: guard((query) => exportUser(connection, query), unbounded),
+    sweep: guard(async (at) => ({ deleted: await sweep(collections, at) }), unbounded),
+    // The servers reuse free space by themselves; what is left in it until then is said in each receipt.
+    scrub: guard(async () => undefined),
+    health: () => life.health(limits.healthMs),
+    close: life.close,
+  }
+}

@@ -1,0 +1,76 @@
+import type { Trail } from '../../domain/ports/records.ts'
+import type { Stale, Store } from '../../domain/ports/store.ts'
+import type { User } from '../../domain/user.ts'
+import { countAdmin, countsAsAdmin } from './admins.ts'
+import { endAll, endOthers, isAlive, restamp, sessionsOf } from './session-documents.ts'
+import type { Workshop } from './sessions.ts'
+import { readToken, redeem, useAllTokens } from './tokens.ts'
+import { record } from './trail.ts'
+import { drop, keep } from './transactions.ts'
+import { readUser, saveUser } from './user-documents.ts'
+
+type Reset = { readonly kind: 'reset'; readonly user: User; readonly sessionsRevoked: number } | Stale
+type Changed = { readonly kind: 'changed'; readonly user: User } | Stale
+
+/** See `Store.resetPassword`. */
+export async function resetPassword(
+  { collections, transact }: Workshop,
+  reset: Parameters<Store['resetPassword']>[0],
+  trail: Trail,
+): Promise<Reset> {
+  const { hash, passwordHash, now } = reset
+  const presented = { hash, kinds: ['reset_password', 'set_password'], now } as const
+  return transact<Reset>(`token:${Buffer.from(hash).toString('base64')}`, async (tx) => {
+    const found = await readToken(collections, presented, tx)
+    if (found?.kind !== 'live') return drop({ kind: 'stale' })
+    const before = found.user
+    const user = { ...withPassword(before, passwordHash, now), emailVerified: true }
+    const sessions = await sessionsOf(collections, user.id, tx)
+    const sessionsRevoked = sessions.filter((session) => isAlive(session, before, now)).length
+    await redeem(collections, presented, tx)
+    await endAll(collections, user.id, tx)
+    await saveUser(collections, user, tx)
+    await useAllTokens(collections, { userId: user.id, now }, tx)
+    if (countsAsAdmin(user) && !countsAsAdmin(before)) await countAdmin(collections, 1, tx)
+    await record(collections, { trail, alive: user.id }, tx)
+    return keep({ kind: 'reset', user, sessionsRevoked })
+  })
+}
+
+/** See `Store.changePassword`. */
+export async function changePassword(
+  { collections, transact }: Workshop,
+  change: Parameters<Store['changePassword']>[0],
+  trail: Trail,
+): Promise<Changed> {
+  const { userId, sessionId, passwordHash, now } = change
+  return transact<Changed>(`user:${userId}`, async (tx) => {
+    const before = (await readUser(collections, userId, tx))?.user
+    if (before?.epoch !== change.expectEpoch || before.status !== 'active') {
+      return drop({ kind: 'stale' })
+    }
+    const sessions = await sessionsOf(collections, userId, tx)
+    const own = sessions.find(({ id }) => id === sessionId)
+    if (!own || !isAlive(own, before, now)) return drop({ kind: 'stale' })
+    const user = withPassword(before, passwordHash, now)
+    await endOthers(collections, { userId, sessionId }, tx)
+    await restamp(collections, { userId, sessionId, epoch: user.epoch }, tx)
+    await saveUser(collections, user, tx)
+    await useAllTokens(collections, { userId, now }, tx)
+    if (countsAsAdmin(user) && !countsAsAdmin(before)) await countAdmin(collections, 1, tx)
+    await record(collections, { trail, alive: userId }, tx)
+    return keep({ kind: 'changed', user })
+  })
+}
+
+/** A new password moves the epoch, and with it goes whatever was pending. */
+function withPassword(user: User, passwordHash: string, now: number): User {
+  return {
+    ...user,
+    passwordHash,
+    pendingEmail: null,
+    epoch: user.epoch + 1,
+    version: user.version + 1,
+    updatedAt: now,
+  }
+}

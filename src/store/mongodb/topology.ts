@@ -1,0 +1,52 @@
+/** What the driver and the servers say about the deployment, and which deployments are refused. */
+import type { Document, TopologyDescription } from 'mongodb'
+import { DomainError } from '../../domain/errors.ts'
+import { mongodb as limits } from '../../domain/limits.ts'
+import type { Clock, Log } from '../../domain/ports/runtime.ts'
+
+const writable: ReadonlySet<string> = new Set(['RSPrimary', 'Mongos', 'Standalone', 'LoadBalancer'])
+
+/** Whether no server is known that would take a write. */
+export function isWithoutServer(description: TopologyDescription): boolean {
+  return ![...description.servers.values()].some(({ type }) => writable.has(type))
+}
+
+/** Refuses a server that stands alone: it has neither transactions nor retryable writes. */
+export function refuseStandalone(hello: Document): void {
+  if (typeof hello['setName'] === 'string' || isRouter(hello)) return
+  throw new DomainError('store_incompatible', {
+    detail:
+      'This mongod stands alone, and transactions need a replica set: start it with "--replSet rs0" ' +
+      'and run once: mongosh --eval "rs.initiate()" (one member is enough to begin with).',
+  })
+}
+
+/** Whether the answer is that of a `mongos`, the router of a sharded cluster. */
+export function isRouter(hello: Document): boolean {
+  return hello['msg'] === 'isdbgrid'
+}
+
+/** Refuses a clock that differs from ours by more than the limit and the time that asking took. */
+export function refuseClock(hello: Document, clock: Clock, askedAt: number): void {
+  const theirs = hello['localTime']
+  if (!(theirs instanceof Date)) return
+  const now = clock.now()
+  const difference = theirs.getTime() < askedAt ? askedAt - theirs.getTime() : theirs.getTime() - now
+  if (difference <= limits.clockDifferenceMs) return
+  throw new DomainError('store_incompatible', {
+    detail:
+      `The clocks of this machine and of MongoDB differ by ${Math.round(difference / 1000)} seconds: ` +
+      'set both by NTP, for instance with "timedatectl set-ntp true", then start again.',
+  })
+}
+
+/** An arbiter holds no data: with one data member down, no write is acknowledged by a majority any more. */
+export function warnOfArbiter(hello: Document, log: Log): void {
+  const arbiters: unknown = hello['arbiters']
+  if (!Array.isArray(arbiters) || arbiters.length === 0) return
+  log.warn(
+    { arbiters: arbiters.length },
+    'the replica set has an arbiter, so that writes stop when one data member is down: ' +
+      'replace it by a data member with rs.remove() and rs.add()',
+  )
+}

@@ -1,0 +1,173 @@
+import { mongodb as limits } from '../../domain/limits.ts'
+import type { NewToken, OutgoingMail, Trail } from '../../domain/ports/records.ts'
+import type { Conflict, ProfileChange, Store } from '../../domain/ports/store.ts'
+import type { NewUser, User } from '../../domain/user.ts'
+import { countsAsAdmin, countAdmin } from './admins.ts'
+import type { Collections, InSession } from './connection.ts'
+import { busy, isDuplicate } from './failures.ts'
+import {
+  claim,
+  emailKey,
+  holdersOf,
+  idempotencyKey,
+  moveClaim,
+  nameKey,
+  remember,
+  remembered,
+} from './identifiers.ts'
+import type { Workshop } from './sessions.ts'
+import { insertToken, type TokenWithMail } from './tokens.ts'
+import { record } from './trail.ts'
+import { drop, keep, pause } from './transactions.ts'
+import { insertUser, readUser, saveUser } from './user-documents.ts'
+
+type Creation = Parameters<Store['createUser']>[0]
+type Created = Awaited<ReturnType<Store['createUser']>>
+type Updated = Awaited<ReturnType<Store['updateProfile']>>
+
+/**
+ * See `Store.createUser`. It writes without looking first: whatever is there already is a duplicate, ends the
+ * transaction, and is then told apart.
+ */
+export async function createUser(workshop: Workshop, creation: Creation, trail: Trail): Promise<Created> {
+  const user = firstState(creation.user)
+  const lane = `claim:${emailKey(user.email)}`
+  for (let attempt = 0; attempt < limits.attempts; attempt += 1) {
+    const created = await workshop.transact(lane, async (tx) => {
+      try {
+        await write(workshop.collections, { user, creation, trail }, tx)
+        return keep(true)
+      } catch (error) {
+        if (isDuplicate(error)) return drop(false)
+        throw error
+      }
+    })
+    if (created) return { kind: 'created', user }
+    const explained = await explain(workshop, creation, trail)
+    if (explained) return explained
+    await pause(attempt)
+  }
+  throw busy()
+}
+
+async function write(
+  collections: Collections,
+  { user, creation, trail }: { readonly user: User; readonly creation: Creation; readonly trail: Trail },
+  tx: InSession,
+): Promise<void> {
+  const { idempotency: memo, token } = creation
+  await claim(collections, { keys: [emailKey(user.email), nameKey(user.username)], userId: user.id }, tx)
+  await insertUser(collections, { user, idempotencyKey: memo ? idempotencyKey(memo) : null }, tx)
+  if (memo) await remember(collections, { record: memo, userId: user.id, now: trail.audit.at }, tx)
+  const { carrier, rest } = carry(token, trail)
+  if (carrier) await insertToken(collections, carrier, tx)
+  if (countsAsAdmin(user)) await countAdmin(collections, 1, tx)
+  await record(collections, { trail: rest, alive: user.id }, tx)
+}
+
+/** What a creation has come upon; null where it has gone away meanwhile. */
+async function explain(
+  { collections, lookups }: Workshop,
+  creation: Creation,
+  trail: Trail,
+): Promise<Created | null> {
+  const { user: wanted, idempotency: memo } = creation
+  const same = await lookups.user(wanted.id)
+  if (same) return { kind: 'repeated', user: same }
+  const earlier = memo ? await remembered(collections, memo, trail.audit.at) : null
+  if (earlier) {
+    const user = earlier.sameBody && (await lookups.user(earlier.userId))
+    return user ? { kind: 'repeated', user } : { kind: 'key_reused' }
+  }
+  const keys = { email: emailKey(wanted.email), username: nameKey(wanted.username) }
+  const holders = await holdersOf(collections, Object.values(keys))
+  const fields = (['email', 'username'] as const).filter((field) => holders.has(keys[field]))
+  return fields.length > 0 ? { kind: 'conflict', fields } : null
+}
+
+/** The mail of a token waits inside its document; what is left of the trail goes its own way. */
+function carry(
+  token: NewToken | undefined,
+  trail: Trail,
+): { readonly carrier: TokenWithMail | null; readonly rest: Trail } {
+  if (!token) return { carrier: null, rest: trail }
+  const { audit, mail } = trail
+  const carried: OutgoingMail | null = mail && mail.userId === token.userId ? mail : null
+  return { carrier: { token, mail: carried }, rest: carried ? { audit } : trail }
+}
+
+function firstState(user: NewUser): User {
+  return {
+    id: user.id,
+    username: user.username,
+    email: user.email,
+    emailVerified: user.emailVerified,
+    pendingEmail: null,
+    passwordHash: user.passwordHash,
+    roles: user.roles,
+    status: user.status,
+    locale: user.locale,
+    profile: user.profile,
+    createdAt: user.createdAt,
+    updatedAt: user.createdAt,
+    lastSignInAt: null,
+    version: 1,
+    epoch: 1,
+  }
+}
+
+/** A profile update that touches a claim or makes a token: a transaction with its event. */
+export async function updateWithTrail(
+  { collections, transact }: Workshop,
+  change: ProfileChange,
+  trail: Trail | null,
+): Promise<Updated> {
+  return transact<Updated>(`user:${change.userId}`, async (tx) => {
+    const user = (await readUser(collections, change.userId, tx))?.user
+    if (!user) return drop({ kind: 'not_found' })
+    if (user.version !== change.expectVersion || user.epoch !== change.expectEpoch) {
+      return drop({ kind: 'stale' })
+    }
+    const conflict = await conflictOf(collections, change, tx)
+    if (conflict) return drop(conflict)
+    const updated = {
+      ...user,
+      username: change.username ?? user.username,
+      locale: change.locale ?? user.locale,
+      profile: change.profile ?? user.profile,
+      pendingEmail: change.pendingEmail === undefined ? user.pendingEmail : change.pendingEmail,
+      version: user.version + 1,
+      updatedAt: change.now,
+    }
+    const move = { from: nameKey(user.username), to: nameKey(updated.username), userId: user.id }
+    await moveClaim(collections, move, tx)
+    await saveUser(collections, updated, tx)
+    const { carrier, rest } = trail ? carry(change.token, trail) : { carrier: null, rest: null }
+    if (carrier) await insertToken(collections, carrier, tx)
+    else if (change.token) await insertToken(collections, { token: change.token, mail: null }, tx)
+    if (rest) await record(collections, { trail: rest, alive: user.id }, tx)
+    return keep({ kind: 'updated', user: updated })
+  })
+}
+
+/** An unverified holder of the pending address is no conflict: whoever proves the mailbox wins it. */
+async function conflictOf(
+  collections: Collections,
+  change: ProfileChange,
+  tx: InSession,
+): Promise<Conflict | null> {
+  const { userId, username, pendingEmail } = change
+  const email = pendingEmail ? emailKey(pendingEmail) : null
+  const name = username === undefined ? null : nameKey(username)
+  const keys = [email, name].filter((key) => key !== null)
+  const holders = keys.length > 0 ? await holdersOf(collections, keys, tx) : new Map<string, string>()
+  const fields: Conflict['fields'][number][] = []
+  const holder = email === null ? undefined : holders.get(email)
+  if (holder !== undefined && holder !== userId) {
+    const verified = (await readUser(collections, holder, tx))?.user.emailVerified
+    if (verified) fields.push('email')
+  }
+  const bearer = name === null ? undefined : holders.get(name)
+  if (bearer !== undefined && bearer !== userId) fields.push('username')
+  return fields.length > 0 ? { kind: 'conflict', fields } : null
+}
