@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { live, momentIn, newLedger, randomFrom, settle, type Ledger } from '../support/ledger.ts'
-import { clientOf, type Client } from '../support/process-client.ts'
+import { clientOf, patient, type Client } from '../support/process-client.ts'
 import { fixedPort, startServer, temporaryFolder, within } from '../support/process.ts'
 import { addSummary } from '../support/summary.ts'
 
@@ -65,7 +65,7 @@ test(`whatever was acknowledged before a kill -9 holds after it (seed ${seed})`,
   for (let round = 0; round < rounds; round += 1) {
     const server = await startServer(launch)
     t.after(() => server.end('SIGKILL'))
-    const call = clientOf(server.url)
+    const call = patient(clientOf(server.url))
     const db = new DatabaseSync(join(dataDir, 'users.db'), { readOnly: true })
     ledger.lost.push(...halvesIn(db), ...(round > 0 ? await forgottenMails(db, ledger, call) : []))
     db.close()
@@ -79,7 +79,7 @@ test(`whatever was acknowledged before a kill -9 holds after it (seed ${seed})`,
   }
   const server = await startServer(launch)
   t.after(() => server.end('SIGKILL'))
-  const call = clientOf(server.url)
+  const call = patient(clientOf(server.url))
   await Promise.all(ledger.accounts.map((account) => settle(account, ledger, call)))
   assert.deepEqual(ledger.lost, [], `after the last kill, seed ${seed}`)
   assert.ok(ledger.acknowledged > rounds * accounts, `the load was real: ${ledger.acknowledged} changes`)

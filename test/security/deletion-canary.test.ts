@@ -8,7 +8,7 @@ import { startApp, type App } from '../../src/app.ts'
 import { loadConfig } from '../../src/config.ts'
 import { domainDoor, httpDoor, shortLife, wholeLife, type Door } from '../support/canary-doors.ts'
 import { bytesOf, dumpOf, filesIn, leftOf, markedCrowd, markersIn, type Person } from '../support/canary.ts'
-import { clientOf, type Client } from '../support/process-client.ts'
+import { clientOf, patient, type Client } from '../support/process-client.ts'
 import { temporaryFolder, until } from '../support/process.ts'
 import { addSummary } from '../support/summary.ts'
 
@@ -39,7 +39,7 @@ function write(...said: readonly unknown[]): void {
 before(async () => {
   const config = loadConfig({ UM_DATA_DIR: dataDir, UM_PORT: '0', UM_RATE_LIMITS: 'off' })
   app = await startApp(config, { log: { info: write, warn: write, error: write } })
-  call = clientOf(app.publicUrl)
+  call = patient(clientOf(app.publicUrl))
   const byHttp = httpDoor(call)
   const hash = await app.deps.passwords.hash('one hash for all of them')
   const byUseCase = domainDoor(app.deps, hash)

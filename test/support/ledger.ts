@@ -1,6 +1,9 @@
 /** What clients of a server know for certain: every change that was acknowledged, and the one that was under way. */
 import type { Answer, Body, Client } from './process-client.ts'
 
+/** More than one account can have asked for, those whose answer never came included. */
+const MAILS_MAX = 500
+
 /** A request whose answer never came: it may have happened, whole, or not at all. */
 type UnderWay = 'register' | 'login' | 'update' | 'refresh' | 'ask' | 'confirm' | 'delete'
 
@@ -143,7 +146,7 @@ async function reset(account: Account, call: Client, password: string): Promise<
   const { email } = account
   await send(account, 'ask', call('POST /users/reset-password', { body: { email } }))
   account.resetsAsked += 1
-  for (let mails = account.resetsAsked; mails > 0; mails -= 1) {
+  for (let mails = 0; mails < MAILS_MAX; mails += 1) {
     const after: Record<string, string> = account.lastMail === null ? {} : { after: account.lastMail }
     const query = new URLSearchParams({ to: email, kind: 'reset_password', wait: '10', ...after })
     const mail = (await call(`GET /dev/mail/messages?${query.toString()}`)).body.messages.at(-1)

@@ -78,6 +78,15 @@ export function clientOf(url: string): Client {
   }
 }
 
+/** Sends again while the server is busy, as the action of `overloaded` says: such a request was surely not applied. */
+export function patient(call: Client): Client {
+  return (operation, request) =>
+    until(async () => {
+      const answer = await call(operation, request)
+      return answer.body.code === 'overloaded' ? null : answer
+    }, 'a server that is not busy')
+}
+
 /** The newest mail of this kind to this address, once it is there. */
 export async function mailTo(call: Client, to: string, kind: string): Promise<Mail> {
   const query = new URLSearchParams({ to, kind, wait: '20' })

@@ -77,7 +77,7 @@ export async function fixedPort(): Promise<number> {
 }
 
 /** The Node that the machine has besides the one of the packages; null where there is none that is too old. */
-export function olderNode(): string | null {
+function olderNode(): string | null {
   const path = (process.env['PATH'] ?? '').split(delimiter)
   const PATH = path.filter((entry) => !entry.includes('node_modules')).join(delimiter)
   const ask = 'console.log(process.versions.node.split(".")[0] + " " + process.execPath)'
