@@ -1,11 +1,15 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
 import { join, relative, resolve } from 'node:path'
+import type { App } from '../app.ts'
 import { loadConfig, type Config } from '../config.ts'
 import { DomainError } from '../domain/errors.ts'
 
-/** Runs the server until SIGTERM or SIGINT. */
-export async function serve(): Promise<void> {
+/**
+ * Runs the server until SIGTERM or SIGINT. `onIncompatible` ends the process: a store that was away at the
+ * start turns out to be one that this server can't use, so that nothing has been served.
+ */
+export async function serve(onIncompatible: (error: DomainError) => void): Promise<void> {
   const config = loadConfig(process.env)
   const dataDir = resolve(config.dataDir)
   makeDataDir(dataDir)
@@ -15,14 +19,17 @@ export async function serve(): Promise<void> {
   // Worker threads take it from the environment: a hash thread then needs half the memory.
   process.env['NODE_COMPILE_CACHE'] = compileCache
   const { startApp } = await import('../app.ts')
+  // Whoever read our lines may go (`| head`, a collector that restarts): that is no reason to end.
+  for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined)
   const say = (line: string) => process.stdout.write(`${line}\n`)
   const app = await startApp(config, {
+    onIncompatible,
     onMail: (kind, inboxUrl) => {
       if (inboxUrl) say(`mail ${kind} → ${inboxUrl}`)
     },
   })
   stopOnSignal(app.stop)
-  for (const line of banner(config, app.publicUrl, { dataDir, firstRun })) say(line)
+  for (const line of banner(config, app, firstRun)) say(line)
 }
 
 function makeDataDir(path: string): void {
@@ -56,13 +63,8 @@ function stopOnSignal(stop: () => Promise<void>): void {
   process.on('SIGINT', end)
 }
 
-/** At most 14 lines; the last one is `ready <public URL>`. */
-function banner(
-  config: Config,
-  publicUrl: string,
-  { dataDir, firstRun }: { dataDir: string; firstRun: boolean },
-): string[] {
-  const file = relative(process.cwd(), join(dataDir, config.databaseUrl.replace(/^sqlite:/, '')))
+/** At most 14 lines; the last one is `ready <public URL>`, with a remark while the store is away. */
+function banner(config: Config, { publicUrl, dataDir, storeAway }: App, firstRun: boolean): string[] {
   const development = config.mode === 'development'
   const example = '{"username":"ada","email":"ada@example.com","password":"correct horse battery staple"}'
   return [
@@ -70,7 +72,7 @@ function banner(
     `  API    ${publicUrl}/openapi.json`,
     `  Docs   ${publicUrl}/docs`,
     ...(development ? [`  Mail   ${publicUrl}/dev/mail`] : []),
-    `  Data   ${file}`,
+    `  Data   ${placeOfData(config.databaseUrl, dataDir)}`,
     ...(firstRun && development
       ? [
           'Register somebody:',
@@ -78,6 +80,12 @@ function banner(
           `    -d '${example}'`,
         ]
       : []),
-    `ready ${publicUrl}`,
+    `ready ${publicUrl}${storeAway ? ' (store away)' : ''}`,
   ]
+}
+
+/** The file, or the hosts and the name of the database, without what is secret in the URL. */
+function placeOfData(url: string, dataDir: string): string {
+  if (url.startsWith('mongodb')) return url.replace(/\/\/[^/]*@/, '//').replace(/\?.*$/s, '')
+  return relative(process.cwd(), join(dataDir, url.replace(/^sqlite:/, '')))
 }
