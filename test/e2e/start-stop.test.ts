@@ -155,6 +155,19 @@ suite('a stop', { concurrency: 5 }, () => {
     assertCheckpointed(dataDir)
   })
 
+  test('is not what happens when nobody reads the output any more', async (t) => {
+    const { server, call } = await started(t)
+    server.hangUp()
+    assert.equal((await call('POST /users/register', { body: person })).status, 201)
+    await mailTo(call, person.email, 'verify_email')
+    const refused = { email: person.email, password: 'not this one' }
+    assert.equal((await call('POST /users/login', { body: refused })).status, 401)
+    await mailTo(call, person.email, 'verify_email')
+    assert.equal((await call('GET /readyz')).status, 200)
+    const { code } = await server.end('SIGTERM')
+    assert.equal(code, 0)
+  })
+
   test('by kill -9 leaves no orphan, and nothing in the way of the next start', async (t) => {
     const { server, dataDir, call } = await started(t, { how: 'command' })
     assert.equal((await call('POST /users/register', { body: person })).status, 201)

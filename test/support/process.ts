@@ -41,6 +41,8 @@ export interface ServerProcess {
   readonly banner: readonly string[]
   stdout(): string
   stderr(): string
+  /** Closes the pipes that the server prints to, as a reader that has ended does. */
+  hangUp(): void
   /** Asks it to stop, or kills it; resolves once every process behind the command has ended. */
   end(signal: 'SIGTERM' | 'SIGINT' | 'SIGKILL'): Promise<Ended>
   readonly ended: Promise<Ended>
@@ -107,6 +109,10 @@ export async function startServer(launch: Launch): Promise<ServerProcess> {
     stdout: run.stdout,
     stderr: run.stderr,
     ended: run.ended,
+    hangUp: () => {
+      run.child.stdout?.destroy()
+      run.child.stderr?.destroy()
+    },
     end: async (signal) => {
       run.child.kill(signal)
       return within(run.ended, `the end after ${signal}`)
