@@ -75,6 +75,7 @@ export function mount(server: FastifyInstance, one: Route, context: Context): vo
       },
       handler: async (request, reply) => {
         const call = callOf(request, reply, context)
+        one.requireHeaders?.(call)
         refuseInvalid(check(call))
         const answer = await one.handle(call)
         if (one.page) reply.headers(pageHeaders('page', false))

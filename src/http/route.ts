@@ -87,6 +87,8 @@ export interface Route extends RouteText {
    * The rules' verdict on as much of a body as its schema accepted, so that a 422 names everything at once.
    */
   readonly fieldErrors?: (body: Readonly<Record<string, unknown>>, call: Call) => FieldError[]
+  /** Refuses headers that can't be read (400), before the fields of the body are looked at (422). */
+  readonly requireHeaders?: (call: Call) => void
   readonly handle: (call: Call) => Promise<Answer>
 }
 
@@ -109,6 +111,7 @@ interface RouteSpec<
   readonly query?: Query
   readonly responses: R
   readonly fieldErrors?: Route['fieldErrors']
+  readonly requireHeaders?: Route['requireHeaders']
   readonly handle: (call: Call<BodyOf<Body>, BodyOf<Query>>) => Promise<AnswerOf<NoInfer<R>>>
 }
 

@@ -32,14 +32,14 @@ export const registerRoute = route({
     },
   },
   errors: ['registration_closed', 'email_taken', 'username_taken', 'idempotency_key_reused', 'overloaded'],
+  requireHeaders({ header }) {
+    if (KEY.test(header('idempotency-key') ?? 'none')) return
+    const detail = 'The Idempotency-Key is not 1 to 255 visible ASCII characters.'
+    throw new DomainError('request_invalid', { detail })
+  },
   fieldErrors: (body, { deps }) => registrationErrors(body, deps),
   async handle({ body, caller, header, deps }) {
     const key = header('idempotency-key')
-    if (key !== undefined && !KEY.test(key)) {
-      throw new DomainError('request_invalid', {
-        detail: 'The Idempotency-Key is not 1 to 255 visible ASCII characters.',
-      })
-    }
     const idempotency = key === undefined ? undefined : { key, body: JSON.stringify(body) }
     const user = await register(body, { ...caller, idempotency }, deps)
     return { status: 201, body: wireUser(user), headers: { location: `/users/${user.id}` } }

@@ -14,7 +14,8 @@ const jwksRoute = route({
   access: 'public',
   storeless: true,
   responses: { 200: { description: 'The public keys', schema: jwksSchema } },
-  errors: [],
+  // Only until a server that came up before its store has read them.
+  errors: ['store_unavailable'],
   async handle({ deps }) {
     return { status: 200, body: { keys: [...deps.accessTokens.jwks().keys] }, headers: cached }
   },
