@@ -103,7 +103,8 @@ export interface Config {
   readonly dataDir: string
   readonly databaseUrl: string
   readonly smtpUrl: string | null
-  readonly mailFrom: string
+  /** Null: no-reply at the host of the public URL. */
+  readonly mailFrom: string | null
   readonly masterKeyFile: string | null
   readonly registration: 'open' | 'closed'
   readonly requireVerifiedEmail: boolean
@@ -133,7 +134,7 @@ export function loadConfig(environment: Environment): Config {
     dataDir: value('UM_DATA_DIR') ?? './data',
     databaseUrl: value('UM_DATABASE_URL') ?? 'sqlite:users.db',
     smtpUrl: value('UM_SMTP_URL'),
-    mailFrom: value('UM_MAIL_FROM') ?? 'accounts@localhost',
+    mailFrom: value('UM_MAIL_FROM'),
     masterKeyFile: value('UM_MASTER_KEY_FILE'),
     registration: value('UM_REGISTRATION') === 'closed' ? 'closed' : 'open',
     requireVerifiedEmail: value('UM_REQUIRE_VERIFIED_EMAIL') === 'on',
