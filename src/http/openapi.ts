@@ -46,7 +46,8 @@ export function openApiDocument(routes: readonly Route[]): object {
       version: '0.1.0',
       description:
         'Registration, sign-in, profiles, password reset, account deletion and roles. Every refusal ' +
-        'is a problem document (RFC 9457) with a stable code; /docs/errors explains each.',
+        'is a problem document (RFC 9457) with a stable code; ' +
+        '[the error reference](/docs/errors) explains each.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],
