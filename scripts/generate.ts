@@ -10,6 +10,7 @@ import { openApiDocument } from '../src/http/openapi.ts'
 import { routes } from '../src/http/routes.ts'
 import { generateCommonPasswords } from './generate-common-passwords.ts'
 import { generateErrors } from './generate-errors.ts'
+import { scaleDocument } from './generate-scale.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 
@@ -28,6 +29,7 @@ export const generators: readonly Generator[] = [
     make: () => `${JSON.stringify(openApiDocument(routes), null, 2)}\n`,
   },
   { path: '.env.example', make: environmentExample },
+  { path: 'docs/explain/scale.md', make: scaleDocument },
 ]
 
 /** The files whose content is not what their generator makes. */
