@@ -5,7 +5,7 @@ import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import type { Config } from './config.ts'
 import { createAccessTokens } from './crypto/access-tokens.ts'
-import { openKeyring } from './crypto/keyring.ts'
+import { openLateKeyring, type LateKeyring } from './crypto/late-keyring.ts'
 import { loadMasterKey } from './crypto/master-key.ts'
 import { createPasswords, type PasswordService } from './crypto/passwords.ts'
 import { createSecrets } from './crypto/secrets.ts'
@@ -26,6 +26,8 @@ import { openStore } from './store/open-store.ts'
 export interface App {
   readonly publicUrl: string
   readonly dataDir: string
+  /** The store could not be reached yet; the server goes on trying, and is not ready until then. */
+  readonly storeAway: boolean
   /** What the use cases run on; tests act on the same store as the server. */
   readonly deps: Deps
   /** From now on not ready; then closes the listener, drains, delivers what is due and closes the store. */
@@ -35,6 +37,8 @@ export interface App {
 export interface AppOptions {
   /** A mail has gone out; `inboxUrl` shows it, in development. */
   readonly onMail?: (kind: MailKind, inboxUrl: string | null) => void
+  /** A store that was away at the start turns out to be one that this server can't use. */
+  readonly onIncompatible?: (error: DomainError) => void
   readonly log?: Log
   readonly clock?: Clock
 }
@@ -45,6 +49,7 @@ interface Parts {
   readonly config: Config
   readonly deps: Deps
   readonly server: Server
+  readonly keyring: LateKeyring
   readonly passwords: PasswordService
   readonly deliverer: Deliverer
   readonly transports: readonly MailTransport[]
@@ -61,7 +66,8 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
   const dataDir = resolve(config.dataDir)
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   const secrets = createSecrets(masterKey(config, dataDir))
-  const store = await openStore({ url: config.databaseUrl, dataDir, clock, log })
+  const { onIncompatible } = options
+  const store = await openStore({ url: config.databaseUrl, dataDir, clock, log, onIncompatible })
   try {
     const parts = await assemble(config, { store, secrets, clock, log, publicUrl, smtp }, options)
     await listen(parts.server, config.host, port)
@@ -70,6 +76,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
     return {
       publicUrl,
       dataDir,
+      storeAway: !parts.keyring.loaded(),
       deps: parts.deps,
       stop: async () => {
         clearInterval(sweeper)
@@ -93,7 +100,8 @@ async function assemble(
   const { store, secrets, clock, log, publicUrl } = base
   const ids = { next: () => randomUUIDv7() }
   const algorithm = config.signingAlgorithm
-  const keyring = await openKeyring({ store, secrets, clock, ids, log, algorithm })
+  const keys = { store, secrets, clock, ids, log, algorithm }
+  const keyring = await openLateKeyring(keys, (error) => options.onIncompatible?.(error))
   const audience = config.audience ?? publicUrl
   const accessTokens = createAccessTokens({ keyring, clock, issuer: publicUrl, audience })
   const passwords = createPasswords({ log })
@@ -110,11 +118,12 @@ async function assemble(
   const notReady = async () => {
     if (state.stopping) return 'The server is shutting down.'
     const { writable, detail } = await store.health()
-    return writable ? null : detail
+    if (!writable) return detail
+    return keyring.loaded() ? null : 'The signing keys have not been read yet.'
   }
   const surroundings = { mode: config.mode, corsOrigins: config.corsOrigins, notReady, inbox }
   const server = await buildServer({ deps, surroundings, routes })
-  return { config, deps, server, passwords, deliverer, transports, state }
+  return { config, deps, server, keyring, passwords, deliverer, transports, state }
 }
 
 function smtpOf(config: Config, publicUrl: string, clock: Clock): MailTransport | null {
@@ -136,8 +145,10 @@ function masterKey(config: Config, dataDir: string): Uint8Array {
   return loadMasterKey({ file: file ?? join(dataDir, 'master.key'), create: file === null })
 }
 
-async function stop({ config, deps, server, passwords, deliverer, transports, state }: Parts): Promise<void> {
+async function stop(parts: Parts): Promise<void> {
+  const { config, deps, server, keyring, passwords, deliverer, transports, state } = parts
   state.stopping = true
+  keyring.stop()
   await delay(config.shutdownDelaySeconds * 1000)
   await drain(server)
   await deliverLast(deliverer, transports)

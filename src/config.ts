@@ -24,7 +24,12 @@ export const settings = [
   { name: 'UM_PORT', fallback: '8080', doc: 'Port to listen on; 0 for any free one', refuse: port },
   { name: 'UM_PUBLIC_URL', fallback: null, doc: 'The URL under which users reach this server', refuse: url },
   { name: 'UM_DATA_DIR', fallback: './data', doc: 'Folder of the database and the keys' },
-  { name: 'UM_DATABASE_URL', fallback: 'sqlite:users.db', doc: 'sqlite:<file in the data folder>' },
+  {
+    name: 'UM_DATABASE_URL',
+    fallback: 'sqlite:users.db',
+    doc: 'sqlite:<file in the data folder>, or the mongodb:// URL of a replica set',
+    secret: true,
+  },
   {
     name: 'UM_SMTP_URL',
     fallback: null,

@@ -20,8 +20,17 @@ function program(): Command {
   root.description('A self-hosted user management server.').version('0.1.0').exitOverride()
   const names = settings.map(({ name, doc }) => `  ${name.padEnd(28)}${doc}`)
   root.addHelpText('after', `\nSettings, from the environment:\n${names.join('\n')}`)
-  root.command('serve').description('Run the server.').exitOverride().action(serve)
+  root
+    .command('serve')
+    .description('Run the server.')
+    .exitOverride()
+    .action(() => serve(end))
   return root
+}
+
+/** Ends the process at once with the sentence and the exit code of an error. */
+function end(error: unknown): void {
+  process.exit(report(error))
 }
 
 /** Says what went wrong in one plain sentence where it is known; returns the exit code. */

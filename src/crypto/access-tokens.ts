@@ -77,7 +77,7 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
     verify,
     jwks: () => keyring.jwks(),
     get algorithm() {
-      return keyring.signingKey().algorithm
+      return keyring.algorithm
     },
   }
 }

@@ -19,6 +19,8 @@ export interface SigningKey extends RingKey {
 
 /** The signing keys, in memory. Nothing but a `kid` that is in it names a key. */
 export interface Keyring {
+  /** The algorithm that signs. */
+  readonly algorithm: string
   /** Reads the ring again where that is due; resolves at once where it is not. Never rejects. */
   refresh(): Promise<void> | undefined
   /** The key that signs now. */
@@ -77,21 +79,20 @@ export async function openKeyring(options: KeyringOptions): Promise<Keyring> {
     }
   }
 
-  function readOnce(): Promise<void> {
-    reading ??= read().finally(() => (reading = undefined))
-    return reading
-  }
+  const readOnce = (): Promise<void> => (reading ??= read().finally(() => (reading = undefined)))
 
   function find(kid: string): RingKey | null {
     const key = ring.keys.get(kid)
     return key && mayVerify(key, clock.now()) ? key : null
   }
 
-  function refresh(): Promise<void> | undefined {
-    return elapsed(clock, readAt) >= lifetimes.signingKeyReloadMs ? readOnce() : undefined
-  }
+  const refresh = (): Promise<void> | undefined =>
+    elapsed(clock, readAt) >= lifetimes.signingKeyReloadMs ? readOnce() : undefined
 
   return {
+    get algorithm() {
+      return ring.active.algorithm
+    },
     refresh,
     signingKey: () => ring.active,
     async verifyingKey(kid) {

@@ -80,6 +80,8 @@ export const lifetimes = {
   noticeMailMs: 3 * DAY_MS,
   signingKeyReloadMs: 60 * SECOND_MS,
   unknownKidReloadMs: 5 * SECOND_MS,
+  /** How often a process whose store was away at the start tries to read the signing keys. */
+  keyringRetryMs: SECOND_MS,
 } as const
 
 /** Password hashing and the secrets on disk. */

@@ -213,7 +213,9 @@ test('a defect in a port is a 500 as well, and never a success', async () => {
 test('while the store is away every operation that needs it says so, and when to come again', async () => {
   const away = await startVariant(server)
   away.fault = (call) =>
-    call.startsWith('store.') ? new DomainError('store_unavailable', { retryAfterSeconds: 7 }) : null
+    call.startsWith('store.') || call === 'accessTokens.jwks'
+      ? new DomainError('store_unavailable', { retryAfterSeconds: 7 })
+      : null
   for (const operation of operations) {
     const { method, path, sent } = requests(operation)
     const answer = await away.client.send(method, path, sent)

@@ -35,6 +35,8 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof MongoWriteConcernError) return { kind: 'away', detail: 'the majority did not answer' }
   if (error instanceof MongoServerError) return serverFailure(error)
   if (!(error instanceof MongoError)) {
+    // The name of a host that can't be resolved, before the driver has a server at all.
+    if (error instanceof Error && 'syscall' in error) return { kind: 'away', detail: 'no answer of DNS' }
     return { kind: 'defect', detail: error instanceof Error ? error.message : String(error) }
   }
   if (unsentNames.has(error.name)) return { kind: 'busy', detail: error.name }

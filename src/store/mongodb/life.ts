@@ -7,9 +7,9 @@ import { mongodb as limits } from '../../domain/limits.ts'
 import type { Clock, Log } from '../../domain/ports/runtime.ts'
 import type { Store } from '../../domain/ports/store.ts'
 import { writeConcern, type Connection } from './connection.ts'
-import { busy, failureOf, portError, unavailable } from './failures.ts'
+import { failureOf, portError, unavailable, type Failure } from './failures.ts'
 import { upgradeSchema } from './schema-upgrade.ts'
-import { isRouter, refuseClock, refuseStandalone, warnOfArbiter } from './topology.ts'
+import { hintOf, isRouter, refusedMembers, refuseClock, refuseStandalone, warnOfArbiter } from './topology.ts'
 
 /**
  * Puts a step behind the guard: refused while the database is away or the store closed, ended in time, its
@@ -21,7 +21,9 @@ export type Guard = <Input extends readonly unknown[], Result>(
 ) => (...input: Input) => Promise<Result>
 
 export interface Life {
-  readonly guard: Guard
+  readonly write: Guard
+  /** As `write`, but never throws `overloaded`: nothing that only reads is answered so. */
+  readonly read: Guard
   health(ms: number): ReturnType<Store['health']>
   /** Waits for the steps that are on their way, then ends every connection. */
   close(): Promise<void>
@@ -78,21 +80,27 @@ export async function startLife(connection: Connection, surroundings: Surroundin
       await client.close()
       throw refusal
     }
-    log.warn({ reason: failureOf(error).detail }, 'MongoDB cannot be reached; trying again')
+    log.warn(
+      { reason: failureOf(error).detail, hint: hintOf(error) },
+      'MongoDB cannot be reached; trying again',
+    )
     tryLater()
   }
   return {
-    guard: guardOf(connection, state, log),
+    write: guardOf(connection, { state, log, portError }),
+    read: guardOf(connection, { state, log, portError: readError }),
     health: (ms) => health(connection, state, ms),
     close: () => close(connection, state),
   }
 }
 
+const noPrimary: Failure = { kind: 'busy', detail: 'no primary' }
+
 /** The checks that nothing is served without. A failure of the network is thrown as it is. */
 async function meet(connection: Connection, { clock, log }: Surroundings): Promise<void> {
   await connection.client.connect()
   const askedAt = clock.now()
-  const hello = await connection.db.admin().command({ hello: 1 }, { timeoutMS: undefined })
+  const hello = await connection.db.admin().command({ hello: 1 })
   refuseStandalone(hello)
   refuseClock(hello, clock, askedAt)
   warnOfArbiter(hello, log)
@@ -103,6 +111,8 @@ async function meet(connection: Connection, { clock, log }: Surroundings): Promi
 /** The refusal that an error is; null for what time may mend. */
 function refusalOf(error: unknown): DomainError | null {
   if (error instanceof DomainError) return error.code === 'store_unavailable' ? null : error
+  const foreign = refusedMembers(error)
+  if (foreign) return foreign
   const { kind, detail } = failureOf(error)
   if (/code (?:13|18)$/.test(detail)) {
     return new DomainError('store_incompatible', {
@@ -118,19 +128,29 @@ function defect(detail: string): string {
   return `The database cannot be prepared (${detail}): look into the log of MongoDB, then start again.`
 }
 
-function guardOf({ awaitPrimary }: Connection, state: State, log: Log): Guard {
+interface Watch {
+  readonly state: State
+  readonly log: Log
+  readonly portError: (failure: Failure) => Error
+}
+
+function readError(failure: Failure): Error {
+  return failure.kind === 'busy' ? unavailable() : portError(failure)
+}
+
+function guardOf({ awaitPrimary }: Connection, { state, log, portError: asPortError }: Watch): Guard {
   return (step, { ms } = { ms: limits.verbMs }) =>
     async (...input) => {
       if (state.phase !== 'ready') throw unavailable()
       state.running += 1
       try {
-        if (!(await awaitPrimary(limits.serverSelectionTimeoutMs))) throw busy()
+        if (!(await awaitPrimary(limits.serverSelectionTimeoutMs))) throw asPortError(noPrimary)
         return await inTime(step(...input), ms)
       } catch (error) {
         if (error instanceof DomainError) throw error
         const failure = failureOf(error)
         log.warn({ ...failure }, 'A step of the store failed')
-        throw portError(failure)
+        throw asPortError(failure)
       } finally {
         state.running -= 1
         if (state.running === 0) state.rest?.()

@@ -57,9 +57,9 @@ export async function openMongodbStore(options: MongodbOptions): Promise<Store> 
     transact: createTransact(connection),
   }
   return {
-    ...reads(workshop, life.guard),
-    ...hotWrites(connection, workshop, life.guard),
-    ...transactions(workshop, life.guard),
+    ...reads(workshop, life.read),
+    ...hotWrites(connection, workshop, life.write),
+    ...transactions(workshop, life.write),
     ...upkeep(connection, workshop, life),
   }
 }
@@ -163,18 +163,18 @@ function upkeep(
   | 'health'
   | 'close'
 > {
-  const { guard } = life
+  const { read, write } = life
   const desk = createMailDesk(collections, transact)
   const unbounded = { ms: Infinity }
   return {
-    claimMail: guard((claim) => desk.claim(claim)),
-    finishMail: guard((mail) => desk.finish(mail)),
-    retryMail: guard((mail) => desk.retry(mail)),
-    appendAudit: guard((event) => appendAudit(collections, event)),
-    exportUser: guard((query) => exportUser(connection, query), unbounded),
-    sweep: guard(async (at) => ({ deleted: await sweep(collections, at) }), unbounded),
+    claimMail: write((claim) => desk.claim(claim)),
+    finishMail: write((mail) => desk.finish(mail)),
+    retryMail: write((mail) => desk.retry(mail)),
+    appendAudit: write((event) => appendAudit(collections, event)),
+    exportUser: read((query) => exportUser(connection, query), unbounded),
+    sweep: write(async (at) => ({ deleted: await sweep(collections, at) }), unbounded),
     // The servers reuse free space by themselves; what is left in it until then is said in each receipt.
-    scrub: guard(async () => undefined),
+    scrub: write(async () => undefined),
     health: () => life.health(limits.healthMs),
     close: life.close,
   }

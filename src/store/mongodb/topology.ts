@@ -1,5 +1,5 @@
 /** What the driver and the servers say about the deployment, and which deployments are refused. */
-import type { Document, TopologyDescription } from 'mongodb'
+import { MongoServerSelectionError, type Document, type TopologyDescription } from 'mongodb'
 import { DomainError } from '../../domain/errors.ts'
 import { mongodb as limits } from '../../domain/limits.ts'
 import type { Clock, Log } from '../../domain/ports/runtime.ts'
@@ -19,6 +19,29 @@ export function refuseStandalone(hello: Document): void {
       'This mongod stands alone, and transactions need a replica set: start it with "--replSet rs0" ' +
       'and run once: mongosh --eval "rs.initiate()" (one member is enough to begin with).',
   })
+}
+
+/**
+ * The refusal where every server of the URL has answered and none belongs to the replica set that it names:
+ * the driver drops such servers, and would go on looking for others. Null for any other failure.
+ */
+export function refusedMembers(error: unknown): DomainError | null {
+  if (!(error instanceof MongoServerSelectionError)) return null
+  const found = error.reason
+  if (!found || found.type !== 'ReplicaSetNoPrimary' || found.servers.size > 0) return null
+  return new DomainError('store_incompatible', {
+    detail:
+      'No server of UM_DATABASE_URL belongs to the replica set that it names: correct ' +
+      'replicaSet= in it, or where the mongod stands alone, start it with "--replSet rs0" and run once: ' +
+      'mongosh --eval "rs.initiate()".',
+  })
+}
+
+/** What an operator has to know about servers that answer and are of no use. */
+export function hintOf(error: unknown): string {
+  const servers = error instanceof MongoServerSelectionError ? error.reason?.servers : undefined
+  const types = [...(servers?.values() ?? [])].map(({ type }) => type)
+  return types.includes('RSGhost') ? 'run once: mongosh --eval "rs.initiate()"' : ''
 }
 
 /** Whether the answer is that of a `mongos`, the router of a sharded cluster. */
