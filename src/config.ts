@@ -211,7 +211,12 @@ function productionProblems(value: (name: SettingName) => string | null): string
   const insecure = value('UM_PUBLIC_URL')?.startsWith('http:')
     ? ['UM_PUBLIC_URL begins with http:; in production it must begin with https:.']
     : []
-  return [...missing, ...insecure]
+  const shared = value('UM_DATABASE_URL')?.startsWith('mongodb')
+  const ownKey =
+    shared && value('UM_MASTER_KEY_FILE') === null
+      ? ['Production on MongoDB needs UM_MASTER_KEY_FILE; point it at the key file that every node has.']
+      : []
+  return [...missing, ...insecure, ...ownKey]
 }
 
 function developmentProblems(value: (name: SettingName) => string | null): string[] {

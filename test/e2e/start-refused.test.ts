@@ -130,6 +130,12 @@ const refusals: readonly Refusal[] = [
     says: [/UM_PUBLIC_URL begins with http:; in production it must begin with https:/],
   },
   {
+    title: 'production on MongoDB without the key that its nodes share is refused',
+    given: () => ({ ...production, UM_DATABASE_URL: 'mongodb://localhost:1/users' }),
+    says: [/on MongoDB needs UM_MASTER_KEY_FILE; point it at the key file/],
+    makesNothing: true,
+  },
+  {
     title: 'development is refused on an address that others can reach',
     given: () => ({ UM_HOST: '0.0.0.0' }),
     says: [/loopback only, not on 0\.0\.0\.0; unset UM_HOST or set UM_MODE=production/],
