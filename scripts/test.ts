@@ -10,7 +10,8 @@ import { finished } from 'node:stream/promises'
 import { run } from 'node:test'
 import { inspect, parseArgs, styleText } from 'node:util'
 import { observedPairs } from '../test/support/openapi-check-pairs.ts'
-import { chromiumPath } from '../test/support/settings-of-the-run.ts'
+import { contractsAgree } from '../test/support/contract-line.ts'
+import { chromiumPath, mongodbSource } from '../test/support/settings-of-the-run.ts'
 import { addSummary } from '../test/support/summary.ts'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -22,6 +23,8 @@ interface Plan {
   readonly filters: readonly string[]
   readonly size: 'normal' | 'release'
   readonly chromium: string | null
+  /** Whether there is a MongoDB to run its tests on. */
+  readonly mongodb: boolean
 }
 
 interface Totals {
@@ -41,16 +44,22 @@ function plan(): Plan {
   const size = values.size ?? 'normal'
   if (size !== 'normal' && size !== 'release') throw new Error(`--size is normal or release, not ${size}`)
   const chromium = chromiumPath()
+  const mongodb = mongodbSource() !== null
   const files = globSync('test/**/*.test.ts', { cwd: ROOT })
     .map((file) => file.replaceAll('\\', '/'))
     .filter((file) => positionals.length === 0 || positionals.some((filter) => file.includes(filter)))
     .filter((file) => chromium !== null || !isBrowserTest(file))
+    .filter((file) => mongodb || !isMongodbTest(file))
     .toSorted()
-  return { files, filters: positionals, size, chromium }
+  return { files, filters: positionals, size, chromium, mongodb }
 }
 
 function isBrowserTest(file: string): boolean {
   return file.endsWith('.browser.test.ts')
+}
+
+function isMongodbTest(file: string): boolean {
+  return /(?:\/store-mongodb|\/mongodb\.engine|\.mongodb)\.test\.ts$/.test(file)
 }
 
 /** Settings of the developer's own server must not steer the tests. */
@@ -123,10 +132,14 @@ function explain(error: unknown): string {
 }
 
 /** On which stores the contract suite ran; an engine that this version has must say so when it did not run. */
-function storesLine(files: readonly string[]): string {
+function storesLine({ files, mongodb }: Plan): string {
   const engines = { sqlite: 'sqlite (file, WAL, synchronous=FULL)', mongodb: 'mongodb (replica set)' }
   const lines = Object.entries(engines).map(([name, description]) => {
     if (!existsSync(join(ROOT, 'src', 'store', name))) return `${name}: not in this version`
+    if (name === 'mongodb' && !mongodb) {
+      const remedy = 'set MONGOMS_SYSTEM_BINARY or UM_TEST_MONGODB_URL'
+      return paint('yellow', `mongodb: DID NOT RUN, no MongoDB here (${remedy})`)
+    }
     return files.some((file) => file.endsWith(`/store-${name}.test.ts`))
       ? description
       : `${name}: not in this run`
@@ -148,14 +161,16 @@ function summaryLines(file: string): string[] {
 
 /** What keeps a run without a failed test from being a good one. */
 function objections(
-  { files, filters, chromium }: Plan,
-  totals: Totals & { readonly unseenPairs: number },
+  { files, filters, chromium, mongodb }: Plan,
+  totals: Totals & { readonly unseenPairs: number; readonly lines: readonly string[] },
 ): string[] {
   const found: string[] = []
   if (files.length === 0 || totals.passed + totals.failed === 0) found.push('no test ran')
   if (filters.length === 0 && totals.unseenPairs > 0)
     found.push('every error code that an operation declares has to be seen in a whole run')
+  if (!contractsAgree(totals.lines)) found.push('every engine has to pass the same number of contract tests')
   if (!chromium && process.env['CI'] === 'true') found.push('in CI the browser tests have to run')
+  if (!mongodb && process.env['CI'] === 'true') found.push('in CI the tests on MongoDB have to run')
   return found
 }
 
@@ -174,9 +189,9 @@ async function main(): Promise<void> {
   if (totals.failures.length > 0) print(`\nfailed:\n  ${totals.failures.join('\n  ')}`)
   print('')
   for (const line of lines) print(line)
-  print(storesLine(planned.files))
+  print(storesLine(planned))
   print(browserLine(planned))
-  const against = objections(planned, { ...totals, unseenPairs: pairs?.unseen ?? 0 })
+  const against = objections(planned, { ...totals, unseenPairs: pairs?.unseen ?? 0, lines })
   for (const line of against) print(paint('red', line))
   const seconds = (performance.now() - began) / 1000
   const late =

@@ -1,5 +1,6 @@
 /** The whole contract of the store port. Each adapter's test file runs exactly this. */
-import { suite } from 'node:test'
+import { after, afterEach, suite } from 'node:test'
+import { addContractLine } from '../support/contract-line.ts'
 import { claimsContract } from './claims.ts'
 import { deletionContract } from './deletion.ts'
 import type { Harness } from './harness.ts'
@@ -14,6 +15,11 @@ import { sessionsContract } from './sessions.ts'
 
 export function storeContract(harness: Harness): void {
   suite(`the store contract on ${harness.engine}`, () => {
+    let passed = 0
+    afterEach((t) => {
+      if ('passed' in t && t.passed) passed += 1
+    })
+    after(() => addContractLine(harness.engine, passed))
     registrationContract(harness)
     claimsContract(harness)
     profileContract(harness)

@@ -1,78 +1,88 @@
 /** The contract on MongoDB: two clients of one database that is emptied between the tests. */
-import { MongoClient } from 'mongodb'
-import type { TestContext } from 'node:test'
+import { MongoClient, type CommandStartedEvent, type Db } from 'mongodb'
 import type { Store } from '../../src/domain/ports/store.ts'
 import { openMongodbStore } from '../../src/store/mongodb/mongodb-store.ts'
 import { plans } from '../../src/store/mongodb/schema.ts'
 import type { Harness } from '../contracts/harness.ts'
-import type { SentCommand } from './mongodb-commands.ts'
-import { readCommand } from './mongodb-commands.ts'
-import { startReplicaSet, type ReplicaSet } from './mongodb-servers.ts'
+import type { Servers } from './mongodb-servers.ts'
 import { newKeptLog, newTestClock } from './store-fixtures.ts'
 
 export interface MongodbHarness extends Harness {
-  /** Every command that the stores have sent so far. */
-  readonly commands: readonly SentCommand[]
-  /** The URL of the database, once a test has run on it. */
-  url(): Promise<string>
+  /** The database behind the store's back, once a test has run on it. */
+  db(): Promise<Db>
   stop(): Promise<void>
+}
+
+export interface MongodbHarnessOptions {
+  readonly topology: string
+  readonly start: () => Promise<Servers>
+  readonly onCommand?: (event: CommandStartedEvent) => void
 }
 
 const clientsOfOne = 2
 
+/** A store that serves one test after the other, unless one of them closes it: connections are what costs. */
+interface KeptStore extends Store {
+  closed: boolean
+}
+
 /** Starts the servers with the first test that needs them. */
-export function mongodbHarness(topology: string, members: number): MongodbHarness {
+export function mongodbHarness({ topology, start, onCommand }: MongodbHarnessOptions): MongodbHarness {
   const database = `um_contract_${process.pid}`
-  const commands: SentCommand[] = []
-  let starting: Promise<{ readonly set: ReplicaSet; readonly admin: MongoClient }> | undefined
-  const started = () => (starting ??= start(members))
-  const url = async (): Promise<string> => urlOf((await started()).set, database)
-  const openStore = async (clock: ReturnType<typeof newTestClock>): Promise<Store> =>
-    openMongodbStore({
-      url: await url(),
-      clock,
-      log: newKeptLog(),
-      onCommand: (event) => commands.push(readCommand(event)),
-    })
+  let starting: Promise<{ readonly servers: Servers; readonly admin: MongoClient }> | undefined
+  const started = () => (starting ??= connected(start))
+  const kept: KeptStore[] = []
+  const openStore = async (): Promise<KeptStore> => {
+    const url = urlOf((await started()).servers.url, database)
+    const store = await openMongodbStore({ url, clock: newTestClock(), log: newKeptLog(), onCommand })
+    const opened: KeptStore = {
+      closed: false,
+      ...store,
+      close: () => {
+        opened.closed = true
+        return store.close()
+      },
+    }
+    return opened
+  }
   return {
     engine: `MongoDB (${topology})`,
     share: 0.1,
-    commands,
-    url,
-    open: async (t: TestContext) => {
-      const { admin } = await started()
-      await empty(admin, database)
-      const clock = newTestClock()
-      const clients: Store[] = []
-      for (let n = 0; n < clientsOfOne; n += 1) clients.push(await openStore(clock))
+    db: async () => (await started()).admin.db(database),
+    open: async () => {
+      await empty((await started()).admin.db(database))
+      const clients = kept.splice(0).filter(({ closed }) => !closed)
+      while (clients.length < clientsOfOne) clients.push(await openStore())
+      kept.push(...clients)
       const [store] = clients
       if (!store) throw new Error('a harness needs a client')
-      t.after(async () => void (await Promise.all(clients.map((client) => client.close()))))
-      return { store, clients, clock }
+      return { store, clients, clock: newTestClock() }
     },
     stop: async () => {
       if (!starting) return
-      const { set, admin } = await starting
+      for (const store of kept) await store.close()
+      const { servers, admin } = await starting
       await admin.db(database).dropDatabase()
       await admin.close()
-      await set.stop()
+      await servers.stop()
     },
   }
 }
 
-async function start(members: number): Promise<{ readonly set: ReplicaSet; readonly admin: MongoClient }> {
-  const set = await startReplicaSet(members)
-  return { set, admin: await new MongoClient(set.url, { writeConcern: { w: 'majority' } }).connect() }
+async function connected(
+  start: () => Promise<Servers>,
+): Promise<{ readonly servers: Servers; readonly admin: MongoClient }> {
+  const servers = await start()
+  return { servers, admin: await new MongoClient(servers.url, { writeConcern: { w: 'majority' } }).connect() }
 }
 
-/** The URL of the set with this database in its path. */
-export function urlOf({ url }: ReplicaSet, database: string): string {
-  return url.replace(/^(mongodb:\/\/[^/]+)\/?[^?]*(\?.*)?$/, `$1/${database}$2`)
+/** The URL with this database in its path. */
+export function urlOf(url: string, database: string): string {
+  return url.replace(/^(mongodb(?:\+srv)?:\/\/[^/]+)\/?[^?]*(\?.*)?$/, `$1/${database}$2`)
 }
 
 /** Much faster than another database for each test; the schema stays. */
-async function empty(admin: MongoClient, database: string): Promise<void> {
-  const db = admin.db(database)
+async function empty(db: Db): Promise<void> {
   await Promise.all(
     plans.filter(({ name }) => name !== 'meta').map(({ name }) => db.collection(name).deleteMany({})),
   )

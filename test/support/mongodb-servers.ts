@@ -1,12 +1,11 @@
-/** Real MongoDB servers for the tests: replica sets on free ports with temporary folders, gone with the process. */
+/** Real MongoDB servers for the tests: on free ports with temporary folders, gone with the process. */
 import { execFileSync } from 'node:child_process'
-import { MongoMemoryReplSet } from 'mongodb-memory-server-core'
+import { MongoMemoryReplSet, MongoMemoryServer } from 'mongodb-memory-server-core'
 import { mongodbSource } from './settings-of-the-run.ts'
 
-export interface ReplicaSet {
-  /** With the name of the set and without a database. */
+export interface Servers {
+  /** Without a database in its path. */
   readonly url: string
-  readonly servers: MongoMemoryReplSet | null
   stop(): Promise<void>
 }
 
@@ -18,13 +17,17 @@ const args = [
   '--oplogSize=64',
 ]
 
-/** Where `UM_TEST_MONGODB_URL` is set, that server, whatever its members. */
-export async function startReplicaSet(members: number): Promise<ReplicaSet> {
-  const source = mongodbSource()
-  if (!source) throw new Error('There is no MongoDB here: set MONGOMS_SYSTEM_BINARY.')
-  if ('url' in source) return { url: source.url, servers: null, stop: async () => {} }
-  const servers = await MongoMemoryReplSet.create({
-    binary: binaryOf(source.binary),
+export interface ReplicaSetOptions {
+  readonly members: number
+  /** The port of the first member; a free one unless given. */
+  readonly port?: number
+}
+
+/** A replica set named `rs0`, whose members elect another primary within 2 to 4 seconds. */
+export async function startReplicaSet({ members, port }: ReplicaSetOptions): Promise<Servers> {
+  const set = await MongoMemoryReplSet.create({
+    binary: binary(),
+    ...(port !== undefined && { instanceOpts: [{ port }] }),
     replSet: {
       count: members,
       name: 'rs0',
@@ -33,15 +36,39 @@ export async function startReplicaSet(members: number): Promise<ReplicaSet> {
       configSettings: { electionTimeoutMillis: 2000 },
     },
   })
+  return { url: set.getUri(), stop: async () => void (await set.stop({ doCleanup: true, force: true })) }
+}
+
+/** A `mongod` that belongs to no replica set, or to one that nobody has initiated (`uninitiated`). */
+export async function startStandalone(
+  options: { readonly port?: number; readonly uninitiated?: true } = {},
+): Promise<Servers & { readonly port: number }> {
+  const { port, uninitiated } = options
+  const instance = {
+    storageEngine: 'wiredTiger' as const,
+    args,
+    ...(port !== undefined && { port }),
+    ...(uninitiated && { replSet: 'rs0' }),
+  }
+  const server = await MongoMemoryServer.create({ binary: binary(), instance })
+  const taken = server.instanceInfo?.port ?? 0
   return {
-    url: servers.getUri().replace(/\/\?/, '/?'),
-    servers,
-    stop: async () => void (await servers.stop({ doCleanup: true, force: true })),
+    url: `mongodb://127.0.0.1:${taken}/`,
+    port: taken,
+    stop: async () => void (await server.stop({ doCleanup: true, force: true })),
   }
 }
 
+/** The server that the settings of the run name; null where the tests start their own. */
+export function givenServers(): Servers | null {
+  const source = mongodbSource()
+  return source && 'url' in source ? { url: source.url, stop: async () => {} } : null
+}
+
 /** With its own version, about which the library would warn otherwise. */
-export function binaryOf(systemBinary: string): { systemBinary: string; version: string } {
-  const text = execFileSync(systemBinary, ['--version'], { encoding: 'utf8' })
-  return { systemBinary, version: /v(\d+\.\d+\.\d+)/.exec(text)?.[1] ?? '6.0.5' }
+function binary(): { systemBinary: string; version: string } {
+  const source = mongodbSource()
+  if (!source || !('binary' in source)) throw new Error('There is no mongod here: set MONGOMS_SYSTEM_BINARY.')
+  const text = execFileSync(source.binary, ['--version'], { encoding: 'utf8' })
+  return { systemBinary: source.binary, version: /v(\d+\.\d+\.\d+)/.exec(text)?.[1] ?? '6.0.5' }
 }
