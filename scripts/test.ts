@@ -17,6 +17,8 @@ import { addSummary } from '../test/support/summary.ts'
 const ROOT = join(import.meta.dirname, '..')
 const FILE_LIMIT_MS = { normal: 120_000, release: 3_600_000 }
 const WHOLE_RUN_LIMIT_SECONDS = 180
+/** A file whose tests are over, but whose process never ends, must not hold the run for ever. */
+const RUN_ABORT_MS = { normal: 900_000, release: 14_400_000 }
 
 interface Plan {
   readonly files: readonly string[]
@@ -97,6 +99,7 @@ async function runFiles({ files, size }: Plan): Promise<Totals> {
     cwd: ROOT,
     concurrency: Math.max(2, availableParallelism()),
     timeout: FILE_LIMIT_MS[size],
+    signal: AbortSignal.timeout(RUN_ABORT_MS[size]),
   })
   stream.on('test:stdout', keep).on('test:stderr', keep)
   stream.on('test:pass', (event) => {
