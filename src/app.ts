@@ -53,7 +53,7 @@ interface Parts {
   readonly passwords: PasswordService
   readonly deliverer: Deliverer
   readonly transports: readonly MailTransport[]
-  readonly state: { stopping: boolean }
+  readonly stopping: AbortController
 }
 
 /** Starts the whole server. Throws `start_refused` or `store_incompatible` with a plain sentence. */
@@ -114,16 +114,17 @@ async function assemble(
   const inboxUrl = inbox && `${publicUrl}/dev/mail`
   const onDelivered = onMail && { onDelivered: (kind: MailKind) => onMail(kind, inboxUrl) }
   const deliverer = startDeliverer({ store, secrets, transports, clock, log, publicUrl, ...onDelivered })
-  const state = { stopping: false }
+  const stopping = new AbortController()
   const notReady = async () => {
-    if (state.stopping) return 'The server is shutting down.'
+    if (stopping.signal.aborted) return 'The server is shutting down.'
     const { writable, detail } = await store.health()
     if (!writable) return detail
     return keyring.loaded() ? null : 'The signing keys have not been read yet.'
   }
-  const surroundings = { mode: config.mode, corsOrigins: config.corsOrigins, notReady, inbox }
+  const { mode, corsOrigins } = config
+  const surroundings = { mode, corsOrigins, notReady, stopping: stopping.signal, inbox }
   const server = await buildServer({ deps, surroundings, routes })
-  return { config, deps, server, keyring, passwords, deliverer, transports, state }
+  return { config, deps, server, keyring, passwords, deliverer, transports, stopping }
 }
 
 function smtpOf(config: Config, publicUrl: string, clock: Clock): MailTransport | null {
@@ -146,8 +147,8 @@ function masterKey(config: Config, dataDir: string): Uint8Array {
 }
 
 async function stop(parts: Parts): Promise<void> {
-  const { config, deps, server, keyring, passwords, deliverer, transports, state } = parts
-  state.stopping = true
+  const { config, deps, server, keyring, passwords, deliverer, transports, stopping } = parts
+  stopping.abort()
   keyring.stop()
   await delay(config.shutdownDelaySeconds * 1000)
   await drain(server)

@@ -33,6 +33,8 @@ export interface Surroundings {
   readonly corsOrigins: readonly string[]
   /** Null when ready; else what is missing, for the problem document of `/readyz`. */
   readonly notReady: () => Promise<string | null>
+  /** Aborted when the server is about to stop: whoever waits is answered now. */
+  readonly stopping: AbortSignal
   /** Development only. */
   readonly inbox: Inbox | null
 }

@@ -94,8 +94,13 @@ function requestId(given: string | string[] | undefined, deps: Deps): string {
   return typeof given === 'string' && UUID.test(given) ? given.toLowerCase() : deps.ids.next()
 }
 
+/** A log that can't be written must not change the answer. */
 function logDefect(deps: Deps, request: FastifyRequest, error: DomainError): void {
   const fields = { requestId: request.id, code: error.code, route: request.routeOptions.url }
-  if (catalogue[error.code].status === 500) deps.log.error(fields, 'request failed', error.cause)
-  else deps.log.warn(fields, error.message)
+  try {
+    if (catalogue[error.code].status === 500) deps.log.error(fields, 'request failed', error.cause)
+    else deps.log.warn(fields, error.message)
+  } catch {
+    // there is nowhere left to say it
+  }
 }

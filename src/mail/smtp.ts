@@ -63,6 +63,7 @@ export function createSmtp(settings: SmtpSettings): MailTransport {
     disableFileAccess: true,
     disableUrlAccess: true,
   })
+  const closing = new AbortController()
   return {
     async send(message) {
       await pool.sendMail({
@@ -75,10 +76,11 @@ export function createSmtp(settings: SmtpSettings): MailTransport {
         html: message.html,
         disableFileAccess: true,
         disableUrlAccess: true,
-        signal: AbortSignal.timeout(timeoutMs),
+        signal: AbortSignal.any([closing.signal, AbortSignal.timeout(timeoutMs)]),
       })
     },
     async close() {
+      closing.abort()
       pool.close()
     },
   }

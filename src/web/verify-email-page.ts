@@ -56,7 +56,7 @@ export function verifyEmailPage(state: VerifyEmailState, site: Site): string {
 const currentPassword = {
   action: '/account/verify-email',
   label: 'Password',
-  hint: 'The one that you chose when you registered.',
+  hint: 'The password with which you sign in there.',
   autocomplete: 'current-password',
   minLength: null,
   button: 'Confirm address',

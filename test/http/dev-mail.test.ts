@@ -48,6 +48,16 @@ test('a wait that finds nothing ends with an empty list', async () => {
   })
 })
 
+test('whoever waits is answered at once when the server is about to stop', async () => {
+  const stopping = new AbortController()
+  const { client: other } = await startVariant(server, { surroundings: { stopping: stopping.signal } })
+  const waiting = other.send('GET', '/dev/mail/messages?to=nobody@example.com&wait=30')
+  const began = performance.now()
+  stopping.abort()
+  assert.deepEqual((await waiting).json(), { messages: [] })
+  assert.ok(performance.now() - began < 29_000)
+})
+
 test('a mail is there within a second of its commit, with text, HTML, link and token', async () => {
   const times: number[] = []
   for (let round = 0; round < 3; round += 1) {

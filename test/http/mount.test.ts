@@ -9,6 +9,7 @@ const surroundings = {
   mode: 'development',
   corsOrigins: [],
   inbox: null,
+  stopping: new AbortController().signal,
   notReady: async () => null,
 } as const
 

@@ -203,7 +203,9 @@ test('of a hundred uses of one link at once exactly one succeeds', async () => {
   const won = answers.flatMap(({ status }, index) => (status === 200 ? [index] : []))
   assert.equal(won.length, 1)
   const codes = answers.flatMap((answer) => (answer.status === 200 ? [] : [answer.problem.code]))
-  assert.deepEqual([...new Set(codes)], ['reset_token_used'])
+  // On a busy machine the hash queue sends some away before their turn.
+  const others = new Set(codes).difference(new Set(['overloaded']))
+  assert.deepEqual([...others], ['reset_token_used'])
   assert.equal((await login(user.username, `password number ${won[0]} of many`)).status, 200)
 })
 

@@ -55,6 +55,7 @@ export async function startVariant(
       mode: 'development',
       corsOrigins: [],
       inbox: createInbox({ store, secrets, clock, publicUrl }),
+      stopping: new AbortController().signal,
       notReady: async () => {
         const { writable, detail } = await store.health()
         return writable ? null : detail

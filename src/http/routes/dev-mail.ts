@@ -39,8 +39,10 @@ const messagesRoute = route({
   async handle({ query, caller, surroundings }) {
     const inbox = inboxOf(surroundings)
     const filter = { to: query.to, kind: query.kind, after: query.after }
+    const ends = [surroundings.stopping, ...(caller.gone ? [caller.gone] : [])]
     const waitMs = Number(query.wait ?? 0) * 1000
-    const messages = waitMs > 0 ? await inbox.wait(filter, waitMs, caller.gone) : await inbox.list(filter)
+    const messages =
+      waitMs > 0 ? await inbox.wait(filter, waitMs, AbortSignal.any(ends)) : await inbox.list(filter)
     return { status: 200, body: { messages: messages.map(wireMessage) } }
   },
 })

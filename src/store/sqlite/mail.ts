@@ -25,6 +25,7 @@ export const sql = {
   due: `SELECT id, user_id, kind, sealed, created_at, expires_at, attempts FROM outgoing_mails
     WHERE due_at <= :now ORDER BY due_at, id LIMIT :limit`,
   lease: 'UPDATE outgoing_mails SET due_at = :dueAt, attempts = attempts + 1 WHERE id = :id',
+  release: 'UPDATE outgoing_mails SET due_at = :now WHERE due_at > :now',
   retry: 'UPDATE outgoing_mails SET due_at = :dueAt WHERE id = :id',
   erase: 'DELETE FROM outgoing_mails WHERE id = :id',
 } as const
@@ -55,6 +56,14 @@ export function claimMail(
   const claimed = db.all(sql.due, { now: claim.now, limit: claim.limit }).map(claimedMail)
   for (const mail of claimed) db.run(sql.lease, { id: idBytes(mail.id), dueAt: claim.leaseUntil })
   return claimed
+}
+
+/**
+ * Makes every mail due: the file has one owner, so at its opening nobody works on a lease, and what waited for
+ * another attempt may as well be tried now.
+ */
+export function releaseMail(db: Database, now: Ms): void {
+  db.run(sql.release, { now })
 }
 
 /** See `Store.finishMail`. A mail that somebody else has finished, or whose user is gone, leaves no event. */

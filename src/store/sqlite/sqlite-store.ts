@@ -62,6 +62,7 @@ async function openEngine(file: DataFile, lock: OwnerLock, options: SqliteOption
   prepareFile(file.path, migrations)
   const writer = await startWriter(file.path, options.log)
   try {
+    await writer.write('releaseMail', options.clock.now())
     const reader = openDatabase(file.path, 'read')
     const upkeep = startUpkeep({
       writer,

@@ -4,7 +4,7 @@ import type { Database } from './connection.ts'
 import { confirmEmail } from './email-confirmation.ts'
 import { putInboxMessage } from './inbox.ts'
 import { swapKeys } from './keys.ts'
-import { claimMail, finishMail, retryMail } from './mail.ts'
+import { claimMail, finishMail, releaseMail, retryMail } from './mail.ts'
 import { readFact, writeFact } from './meta.ts'
 import { changePassword, resetPassword } from './passwords.ts'
 import { endSessions, openSession, renewSession, rotateSession } from './sessions.ts'
@@ -31,6 +31,7 @@ export const verbs = {
   probe,
   putInboxMessage,
   putToken,
+  releaseMail,
   renewSession,
   resetPassword,
   retryMail,
