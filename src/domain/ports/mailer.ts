@@ -1,16 +1,20 @@
 import type { Id } from './runtime.ts'
 
 /** Every mail that there is. */
-export type MailKind =
-  | 'verify_email'
-  | 'reset_password'
-  | 'set_password'
-  | 'change_email'
-  | 'email_changed'
-  | 'password_changed'
-  | 'address_taken'
-  | 'new_device'
-  | 'session_theft'
+export const mailKinds = [
+  'verify_email',
+  'reset_password',
+  'set_password',
+  'change_email',
+  'email_changed',
+  'password_changed',
+  'address_taken',
+  'new_device',
+  'session_theft',
+] as const
+
+/** One of them. */
+export type MailKind = (typeof mailKinds)[number]
 
 /** A rendered mail, ready to go. `id` is the outbox row's: a repeated delivery bears the same Message-ID. */
 export interface MailMessage {

@@ -39,8 +39,11 @@ export interface Trail {
   readonly mail?: OutgoingMail
 }
 
+/** What a one-time token can be good for. */
+export const tokenKinds = ['verify_email', 'change_email', 'reset_password', 'set_password'] as const
+
 /** What a one-time token is good for. */
-export type TokenKind = 'verify_email' | 'change_email' | 'reset_password' | 'set_password'
+export type TokenKind = (typeof tokenKinds)[number]
 
 /** A one-time token, bound to the exact address it was mailed to and to the epoch it was born under. */
 export interface NewToken {

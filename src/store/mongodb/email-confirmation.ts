@@ -1,5 +1,6 @@
 import type { Trail } from '../../domain/ports/records.ts'
 import type { Conflict, Stale, Store } from '../../domain/ports/store.ts'
+import { withConfirmedAddress } from '../../domain/user-changes.ts'
 import type { User } from '../../domain/user.ts'
 import { dismiss } from './admins.ts'
 import { writeEvent } from './audit.ts'
@@ -30,14 +31,7 @@ export async function confirmEmail(
     const free = await displace(collections, { ...confirmation, email: token.email }, tx)
     if (!free) return drop({ kind: 'conflict', fields: ['email'] })
     await redeem(collections, presented, tx)
-    const confirmed: User = {
-      ...user,
-      email: token.email,
-      emailVerified: true,
-      pendingEmail: token.kind === 'change_email' ? null : user.pendingEmail,
-      version: user.version + 1,
-      updatedAt: now,
-    }
+    const confirmed = withConfirmedAddress(user, token, now)
     const move = { from: emailKey(user.email), to: emailKey(confirmed.email), userId }
     await moveClaim(collections, move, tx)
     await saveUser(collections, confirmed, tx)

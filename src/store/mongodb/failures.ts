@@ -52,12 +52,16 @@ function serverFailure(error: MongoServerError): Failure {
   return { kind: away ? 'away' : 'defect', detail }
 }
 
-/** What a group failed of as a whole; what single items failed of is read by `itemErrors`. */
+/**
+ * What a group failed of as a whole; what single items failed of is read by `itemErrors`. The driver wraps
+ * its own errors (no connection, no server) too, and they lose their class and have no code. Of a group
+ * some items may be applied whatever the code says, so that it is never `busy`.
+ */
 function bulkFailure(error: MongoBulkWriteError): Failure {
-  const code = typeof error.code === 'number' ? error.code : 0
+  if (typeof error.code !== 'number') return { kind: 'away', detail: 'no answer to a group' }
   const unanswered = error.result.getWriteConcernError() !== undefined
-  const away = unanswered || awayCodes.has(code) || error.hasErrorLabel('RetryableWriteError')
-  return { kind: away ? 'away' : 'defect', detail: `MongoDB code ${code} in a group` }
+  const away = unanswered || serverFailure(error).kind !== 'defect'
+  return { kind: away ? 'away' : 'defect', detail: `MongoDB code ${error.code} in a group` }
 }
 
 /** A closed client says so by errors of the API. */

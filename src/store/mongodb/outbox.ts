@@ -4,23 +4,11 @@
  */
 import type { Document } from 'mongodb'
 import { lifetimes } from '../../domain/limits.ts'
-import type { MailKind } from '../../domain/ports/mailer.ts'
+import { mailKinds } from '../../domain/ports/mailer.ts'
 import type { OutgoingMail } from '../../domain/ports/records.ts'
 import type { Id, Ms } from '../../domain/ports/runtime.ts'
 import type { Collections, InSession } from './connection.ts'
 import { bytes, id, idValue, integer, maybeIdValue, ms, oneOf, time, type Doc } from './documents.ts'
-
-const mailKinds = [
-  'verify_email',
-  'reset_password',
-  'set_password',
-  'change_email',
-  'email_changed',
-  'password_changed',
-  'address_taken',
-  'new_device',
-  'session_theft',
-] as const satisfies readonly MailKind[]
 
 export type ClaimedMail = OutgoingMail & { readonly attempts: number }
 

@@ -1,5 +1,6 @@
 import type { Trail } from '../../domain/ports/records.ts'
 import type { Stale, Store } from '../../domain/ports/store.ts'
+import { withPassword } from '../../domain/user-changes.ts'
 import type { User } from '../../domain/user.ts'
 import { countAdmin, countsAsAdmin } from './admins.ts'
 import { endAll, endOthers, isAlive, restamp, sessionsOf } from './session-documents.ts'
@@ -61,16 +62,4 @@ export async function changePassword(
     await record(collections, { trail, alive: userId }, tx)
     return keep({ kind: 'changed', user })
   })
-}
-
-/** A new password moves the epoch, and with it goes whatever was pending. */
-function withPassword(user: User, passwordHash: string, now: number): User {
-  return {
-    ...user,
-    passwordHash,
-    pendingEmail: null,
-    epoch: user.epoch + 1,
-    version: user.version + 1,
-    updatedAt: now,
-  }
 }

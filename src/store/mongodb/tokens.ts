@@ -1,7 +1,9 @@
 import type { Document } from 'mongodb'
 import { lifetimes } from '../../domain/limits.ts'
+import { tokenKinds } from '../../domain/ports/records.ts'
 import type { Hash, NewToken, OutgoingMail, TokenKind, TokenState } from '../../domain/ports/records.ts'
 import type { Id, Ms } from '../../domain/ports/runtime.ts'
+import { tokenState, type StoredToken } from '../../domain/token-state.ts'
 import type { User } from '../../domain/user.ts'
 import { bounded, type Collections, type InSession, type StoredDocument } from './connection.ts'
 import {
@@ -22,13 +24,6 @@ import { createGroup, type Group, type Verdict } from './grouping.ts'
 import type { Lookups } from './lookups.ts'
 import { carriedMail } from './outbox.ts'
 import { readUser } from './user-documents.ts'
-
-const tokenKinds = [
-  'verify_email',
-  'change_email',
-  'reset_password',
-  'set_password',
-] as const satisfies readonly TokenKind[]
 
 /** How a one-time token is presented: for which purposes, and when. */
 export interface Presented {
@@ -142,34 +137,8 @@ export async function useAllTokens(
 
 function stateFor(token: StoredToken, user: User | null, presented: Presented): TokenState | null {
   if (user?.status !== 'active' || !presented.kinds.includes(token.kind)) return null
-  const kind = stateOf(token, user, presented.now)
+  const kind = tokenState(token, user, presented.now)
   return kind && { kind, token, user }
-}
-
-/** Null where the address that the token was mailed to is no longer the one in question. */
-function stateOf(token: StoredToken, user: User, now: Ms): TokenState['kind'] | null {
-  if (token.usedAt !== null || token.epoch !== user.epoch) return 'used'
-  const match = addressMatch(token, user)
-  if (match !== 'pending') return match
-  return token.expiresAt <= now ? 'expired' : 'live'
-}
-
-function addressMatch(token: NewToken, user: User): 'pending' | 'used' | null {
-  switch (token.kind) {
-    case 'reset_password':
-    case 'set_password':
-      return token.email === user.email ? 'pending' : null
-    case 'verify_email':
-      if (token.email !== user.email) return null
-      return user.emailVerified ? 'used' : 'pending'
-    case 'change_email':
-      if (token.email === user.pendingEmail) return 'pending'
-      return token.email === user.email ? 'used' : null
-  }
-}
-
-interface StoredToken extends NewToken {
-  readonly usedAt: Ms | null
 }
 
 function tokenOf(doc: Doc): StoredToken {

@@ -1,7 +1,8 @@
 import { mongodb as limits } from '../../domain/limits.ts'
 import type { NewToken, OutgoingMail, Trail } from '../../domain/ports/records.ts'
 import type { Conflict, ProfileChange, Store } from '../../domain/ports/store.ts'
-import type { NewUser, User } from '../../domain/user.ts'
+import { firstState, withProfile } from '../../domain/user-changes.ts'
+import type { User } from '../../domain/user.ts'
 import { countsAsAdmin, countAdmin } from './admins.ts'
 import type { Collections, InSession } from './connection.ts'
 import { busy, isDuplicate } from './failures.ts'
@@ -96,26 +97,6 @@ function carry(
   return { carrier: { token, mail: carried }, rest: carried ? { audit } : trail }
 }
 
-function firstState(user: NewUser): User {
-  return {
-    id: user.id,
-    username: user.username,
-    email: user.email,
-    emailVerified: user.emailVerified,
-    pendingEmail: null,
-    passwordHash: user.passwordHash,
-    roles: user.roles,
-    status: user.status,
-    locale: user.locale,
-    profile: user.profile,
-    createdAt: user.createdAt,
-    updatedAt: user.createdAt,
-    lastSignInAt: null,
-    version: 1,
-    epoch: 1,
-  }
-}
-
 /** A profile update that touches a claim or makes a token: a transaction with its event. */
 export async function updateWithTrail(
   { collections, transact }: Workshop,
@@ -130,15 +111,7 @@ export async function updateWithTrail(
     }
     const conflict = await conflictOf(collections, change, tx)
     if (conflict) return drop(conflict)
-    const updated = {
-      ...user,
-      username: change.username ?? user.username,
-      locale: change.locale ?? user.locale,
-      profile: change.profile ?? user.profile,
-      pendingEmail: change.pendingEmail === undefined ? user.pendingEmail : change.pendingEmail,
-      version: user.version + 1,
-      updatedAt: change.now,
-    }
+    const updated = withProfile(user, change)
     const move = { from: nameKey(user.username), to: nameKey(updated.username), userId: user.id }
     await moveClaim(collections, move, tx)
     await saveUser(collections, updated, tx)

@@ -1,5 +1,6 @@
 import type { AuditEvent, Trail } from '../../domain/ports/records.ts'
 import type { Conflict, Stale, Store } from '../../domain/ports/store.ts'
+import { withConfirmedAddress } from '../../domain/user-changes.ts'
 import type { User } from '../../domain/user.ts'
 import { appendAudit } from './audit.ts'
 import type { Database } from './connection.ts'
@@ -28,14 +29,7 @@ export function confirmEmail(
     displace(db, holder, confirmation.displaced)
   }
   consume(db, presented)
-  const confirmed: User = {
-    ...user,
-    email: token.email,
-    emailVerified: true,
-    pendingEmail: token.kind === 'change_email' ? null : user.pendingEmail,
-    version: user.version + 1,
-    updatedAt: now,
-  }
+  const confirmed = withConfirmedAddress(user, token, now)
   moveClaim(db, { from: emailKey(user.email), to: emailKey(confirmed.email) }, userId)
   saveUser(db, confirmed)
   record(db, trail)

@@ -1,22 +1,10 @@
-import type { MailKind } from '../../domain/ports/mailer.ts'
+import { mailKinds } from '../../domain/ports/mailer.ts'
 import type { Id, Ms } from '../../domain/ports/runtime.ts'
 import type { AuditEvent, OutgoingMail } from '../../domain/ports/records.ts'
 import { appendAudit } from './audit.ts'
 import type { Database } from './connection.ts'
 import { bytes, id, idBytes, integer, maybeId, maybeIdBytes, oneOf, type Row } from './rows.ts'
 import { userExists } from './user-rows.ts'
-
-const mailKinds = [
-  'verify_email',
-  'reset_password',
-  'set_password',
-  'change_email',
-  'email_changed',
-  'password_changed',
-  'address_taken',
-  'new_device',
-  'session_theft',
-] as const satisfies readonly MailKind[]
 
 export const sql = {
   insert: `INSERT INTO outgoing_mails (id, user_id, kind, sealed, created_at, expires_at, due_at)
@@ -59,8 +47,8 @@ export function claimMail(
 }
 
 /**
- * Makes every mail due: the file has one owner, so at its opening nobody works on a lease, and what waited for
- * another attempt may as well be tried now.
+ * Makes every mail due: the file has one owner, so at its opening nobody works on a lease, and what waited
+ * for another attempt may as well be tried now.
  */
 export function releaseMail(db: Database, now: Ms): void {
   db.run(sql.release, { now })

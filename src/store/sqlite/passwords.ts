@@ -1,5 +1,6 @@
 import type { Trail } from '../../domain/ports/records.ts'
 import type { Stale, Store } from '../../domain/ports/store.ts'
+import { withPassword } from '../../domain/user-changes.ts'
 import type { User } from '../../domain/user.ts'
 import type { Database } from './connection.ts'
 import { endAll, liveSessions, endOthers, restamp } from './sessions.ts'
@@ -41,16 +42,4 @@ export function changePassword(
   useAllTokens(db, userId, now)
   record(db, trail)
   return { kind: 'changed', user }
-}
-
-/** A new password moves the epoch, and with it goes whatever was pending. */
-function withPassword(user: User, passwordHash: string, now: number): User {
-  return {
-    ...user,
-    passwordHash,
-    pendingEmail: null,
-    epoch: user.epoch + 1,
-    version: user.version + 1,
-    updatedAt: now,
-  }
 }

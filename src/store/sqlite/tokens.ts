@@ -1,6 +1,7 @@
 import type { Id, Ms } from '../../domain/ports/runtime.ts'
+import { tokenKinds } from '../../domain/ports/records.ts'
 import type { Hash, NewToken, OutgoingMail, TokenKind, TokenState } from '../../domain/ports/records.ts'
-import type { User } from '../../domain/user.ts'
+import { tokenState, type StoredToken } from '../../domain/token-state.ts'
 import type { Database } from './connection.ts'
 import { insertMail } from './mail.ts'
 import {
@@ -15,13 +16,6 @@ import {
   type Row,
 } from './rows.ts'
 import { findUser, userExists } from './user-rows.ts'
-
-const tokenKinds = [
-  'verify_email',
-  'change_email',
-  'reset_password',
-  'set_password',
-] as const satisfies readonly TokenKind[]
 
 export const sql = {
   insert: `INSERT INTO one_time_tokens (hash, kind, user_id, epoch, email, created_at, expires_at)
@@ -66,7 +60,7 @@ export function peekToken(db: Database, presented: Presented): TokenState | null
   if (!token || token.userId === null || !presented.kinds.includes(token.kind)) return null
   const user = findUser(db, token.userId)
   if (user?.status !== 'active') return null
-  const kind = stateOf(token, user, presented.now)
+  const kind = tokenState(token, user, presented.now)
   return kind && { kind, token, user }
 }
 
@@ -83,32 +77,6 @@ export function consume(db: Database, presented: Presented): TokenState | null {
 /** Uses up whatever tokens a user still has. */
 export function useAllTokens(db: Database, userId: Id, now: Ms): void {
   db.run(sql.useAll, { userId: idBytes(userId), now })
-}
-
-/** Null where the address that the token was mailed to is no longer the one in question. */
-function stateOf(token: StoredToken, user: User, now: Ms): TokenState['kind'] | null {
-  if (token.usedAt !== null || token.epoch !== user.epoch) return 'used'
-  const match = addressMatch(token, user)
-  if (match !== 'pending') return match
-  return token.expiresAt <= now ? 'expired' : 'live'
-}
-
-function addressMatch(token: NewToken, user: User): 'pending' | 'used' | null {
-  switch (token.kind) {
-    case 'reset_password':
-    case 'set_password':
-      return token.email === user.email ? 'pending' : null
-    case 'verify_email':
-      if (token.email !== user.email) return null
-      return user.emailVerified ? 'used' : 'pending'
-    case 'change_email':
-      if (token.email === user.pendingEmail) return 'pending'
-      return token.email === user.email ? 'used' : null
-  }
-}
-
-interface StoredToken extends NewToken {
-  readonly usedAt: Ms | null
 }
 
 function tokenOf(row: Row): StoredToken {

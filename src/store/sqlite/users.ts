@@ -1,6 +1,7 @@
 import type { Trail } from '../../domain/ports/records.ts'
 import type { Conflict, NotThere, ProfileChange, Stale, Store } from '../../domain/ports/store.ts'
-import type { NewUser, User } from '../../domain/user.ts'
+import { firstState, withProfile } from '../../domain/user-changes.ts'
+import type { User } from '../../domain/user.ts'
 import type { Database } from './connection.ts'
 import {
   claim,
@@ -48,26 +49,6 @@ function repetition(db: Database, creation: Creation, now: number): Created | nu
   return user ? { kind: 'repeated', user } : { kind: 'key_reused' }
 }
 
-function firstState(user: NewUser): User {
-  return {
-    id: user.id,
-    username: user.username,
-    email: user.email,
-    emailVerified: user.emailVerified,
-    pendingEmail: null,
-    passwordHash: user.passwordHash,
-    roles: user.roles,
-    status: user.status,
-    locale: user.locale,
-    profile: user.profile,
-    createdAt: user.createdAt,
-    updatedAt: user.createdAt,
-    lastSignInAt: null,
-    version: 1,
-    epoch: 1,
-  }
-}
-
 /** See `Store.updateProfile`. */
 export function updateProfile(
   db: Database,
@@ -79,15 +60,7 @@ export function updateProfile(
   if (user.version !== change.expectVersion || user.epoch !== change.expectEpoch) return { kind: 'stale' }
   const conflict = conflictOf(db, change)
   if (conflict) return conflict
-  const updated = {
-    ...user,
-    username: change.username ?? user.username,
-    locale: change.locale ?? user.locale,
-    profile: change.profile ?? user.profile,
-    pendingEmail: change.pendingEmail === undefined ? user.pendingEmail : change.pendingEmail,
-    version: user.version + 1,
-    updatedAt: change.now,
-  }
+  const updated = withProfile(user, change)
   moveClaim(db, { from: nameKey(user.username), to: nameKey(updated.username) }, user.id)
   saveUser(db, updated)
   if (change.token) insertToken(db, change.token)
