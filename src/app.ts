@@ -60,6 +60,8 @@ interface Parts {
 export async function startApp(config: Config, options: AppOptions = {}): Promise<App> {
   const log = options.log ?? createLog(config.logLevel)
   const clock = options.clock ?? { now: () => Date.now() }
+  for (const setting of config.withoutEffect)
+    log.warn({ setting }, 'this setting has no effect in this version')
   const port = config.port === 0 ? await freePort(config.host) : config.port
   const publicUrl = config.publicUrl ?? `http://localhost:${port}`
   const smtp = smtpOf(config, publicUrl, clock)

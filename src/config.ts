@@ -10,6 +10,8 @@ export interface Setting {
   readonly doc: string
   /** Never printed. */
   readonly secret?: true
+  /** Known, so that a file of settings lasts, but without effect in this version: a start says so. */
+  readonly later?: true
   /** Says what is wrong with a value; null where it is right. */
   readonly refuse?: (value: string) => string | null
 }
@@ -38,22 +40,24 @@ export const settings = [
     refuse: smtp,
   },
   { name: 'UM_MAIL_FROM', fallback: null, doc: 'Sender of all mail, such as accounts@example.com' },
-  { name: 'UM_TEMPLATES_DIR', fallback: null, doc: 'Folder of mail templates of your own' },
+  { name: 'UM_TEMPLATES_DIR', later: true, fallback: null, doc: 'Folder of mail templates of your own' },
   {
     name: 'UM_MASTER_KEY_FILE',
     fallback: null,
     doc: 'File of the master key; made in the data folder if unset',
   },
-  { name: 'UM_ADMIN_EMAIL', fallback: null, doc: 'Address of the first administrator' },
-  { name: 'UM_ADMIN_USERNAME', fallback: 'admin', doc: 'Username of the first administrator' },
+  { name: 'UM_ADMIN_EMAIL', later: true, fallback: null, doc: 'Address of the first administrator' },
+  { name: 'UM_ADMIN_USERNAME', later: true, fallback: 'admin', doc: 'Username of the first administrator' },
   {
     name: 'UM_ADMIN_PASSWORD_FILE',
+    later: true,
     fallback: null,
     doc: 'File with the password of the first administrator',
   },
   { name: 'UM_REGISTRATION', fallback: 'open', doc: 'open or closed', refuse: oneOf(['open', 'closed']) },
   {
     name: 'UM_REGISTRATION_DISCLOSURE',
+    later: true,
     fallback: 'friendly',
     doc: 'friendly: a taken address is named; strict: it is not',
     refuse: oneOf(['friendly', 'strict']),
@@ -66,12 +70,18 @@ export const settings = [
   },
   {
     name: 'UM_PASSWORD_POLICY',
+    later: true,
     fallback: 'standard',
     doc: 'standard or nist',
     refuse: oneOf(['standard', 'nist']),
   },
-  { name: 'UM_PROFILE_SCHEMA_FILE', fallback: null, doc: 'JSON Schema of your own profile fields' },
-  { name: 'UM_ROLES_FILE', fallback: null, doc: 'JSON file of your own roles' },
+  {
+    name: 'UM_PROFILE_SCHEMA_FILE',
+    later: true,
+    fallback: null,
+    doc: 'JSON Schema of your own profile fields',
+  },
+  { name: 'UM_ROLES_FILE', later: true, fallback: null, doc: 'JSON file of your own roles' },
   {
     name: 'UM_SIGNING_ALGORITHM',
     fallback: 'ES256',
@@ -85,10 +95,27 @@ export const settings = [
     doc: 'Origins that may call from browsers, with commas',
     refuse: origins,
   },
-  { name: 'UM_TRUSTED_PROXIES', fallback: '', doc: 'Addresses whose X-Forwarded-For is believed' },
-  { name: 'UM_RATE_LIMITS', fallback: 'on', doc: 'off is for benchmarks only', refuse: oneOf(SWITCH) },
+  {
+    name: 'UM_TRUSTED_PROXIES',
+    later: true,
+    fallback: '',
+    doc: 'Addresses whose X-Forwarded-For is believed',
+  },
+  {
+    name: 'UM_RATE_LIMITS',
+    later: true,
+    fallback: 'on',
+    doc: 'off is for benchmarks only',
+    refuse: oneOf(SWITCH),
+  },
   { name: 'UM_LOG_LEVEL', fallback: 'info', doc: LEVELS.join(', '), refuse: oneOf(LEVELS) },
-  { name: 'UM_INTERNAL_PORT', fallback: null, doc: 'Port of the internal listener', refuse: port },
+  {
+    name: 'UM_INTERNAL_PORT',
+    later: true,
+    fallback: null,
+    doc: 'Port of the internal listener',
+    refuse: port,
+  },
   {
     name: 'UM_SHUTDOWN_DELAY',
     fallback: null,
@@ -96,6 +123,8 @@ export const settings = [
     refuse: seconds,
   },
 ] as const satisfies readonly Setting[]
+
+const table: readonly Setting[] = settings
 
 export type SettingName = (typeof settings)[number]['name']
 
@@ -118,6 +147,8 @@ export interface Config {
   readonly corsOrigins: readonly string[]
   readonly logLevel: string
   readonly shutdownDelaySeconds: number
+  /** What is set, and has no effect in this version. */
+  readonly withoutEffect: readonly string[]
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -148,13 +179,21 @@ export function loadConfig(environment: Environment): Config {
     corsOrigins: listOf(value('UM_CORS_ORIGINS') ?? ''),
     logLevel: value('UM_LOG_LEVEL') ?? 'info',
     shutdownDelaySeconds: Number(value('UM_SHUTDOWN_DELAY') ?? (mode === 'production' ? 5 : 0)),
+    withoutEffect: table.filter(({ name, later }) => later && environment[name]).map(({ name }) => name),
   }
 }
 
 /** `.env.example`, from the table. */
 export function environmentExample(): string {
-  const lines = settings.map(({ name, fallback, doc }) => `# ${doc}\n#${name}=${fallback ?? ''}\n`)
+  const lines = table.map(
+    ({ name, fallback, ...setting }) => `# ${docOf(setting)}\n#${name}=${fallback ?? ''}\n`,
+  )
   return `# Settings of the user management server; all are optional in development.\n\n${lines.join('\n')}`
+}
+
+/** What a setting does, and whether it does it yet. */
+export function docOf({ doc, later }: Pick<Setting, 'doc' | 'later'>): string {
+  return later ? `${doc} (without effect in this version)` : doc
 }
 
 function fallbackOf(name: SettingName): string | null {
@@ -190,8 +229,7 @@ function editDistance(one: string, other: string): number {
 }
 
 function malformed(environment: Environment): string[] {
-  const checked: readonly Setting[] = settings
-  return checked.flatMap(({ name, refuse }) => {
+  return table.flatMap(({ name, refuse }) => {
     const value = environment[name]
     const wrong = value ? (refuse?.(value) ?? null) : null
     return wrong === null ? [] : [`${name} ${wrong}.`]

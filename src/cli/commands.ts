@@ -1,6 +1,6 @@
 /** The command table. Exit codes: 0 done, 1 failed, 2 usage, 4 configuration. */
 import { Command, CommanderError } from 'commander'
-import { settings } from '../config.ts'
+import { docOf, settings } from '../config.ts'
 import { DomainError } from '../domain/errors.ts'
 import { serve } from './serve.ts'
 
@@ -18,7 +18,7 @@ export async function runCommand(argv: readonly string[]): Promise<void> {
 function program(): Command {
   const root = new Command('user-management')
   root.description('A self-hosted user management server.').version('0.1.0').exitOverride()
-  const names = settings.map(({ name, doc }) => `  ${name.padEnd(28)}${doc}`)
+  const names = settings.map((setting) => `  ${setting.name.padEnd(28)}${docOf(setting)}`)
   root.addHelpText('after', `\nSettings, from the environment:\n${names.join('\n')}`)
   root
     .command('serve')
