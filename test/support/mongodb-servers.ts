@@ -65,10 +65,15 @@ export function givenServers(): Servers | null {
   return source && 'url' in source ? { url: source.url, stop: async () => {} } : null
 }
 
-/** With its own version, about which the library would warn otherwise. */
+/** The `mongod` of this run. */
 function binary(): { systemBinary: string; version: string } {
   const source = mongodbSource()
   if (!source || !('binary' in source)) throw new Error('There is no mongod here: set MONGOMS_SYSTEM_BINARY.')
-  const text = execFileSync(source.binary, ['--version'], { encoding: 'utf8' })
-  return { systemBinary: source.binary, version: /v(\d+\.\d+\.\d+)/.exec(text)?.[1] ?? '6.0.5' }
+  return binaryOf(source.binary)
+}
+
+/** With its own version, about which the library would warn otherwise. */
+export function binaryOf(systemBinary: string): { systemBinary: string; version: string } {
+  const text = execFileSync(systemBinary, ['--version'], { encoding: 'utf8' })
+  return { systemBinary, version: /v(\d+\.\d+\.\d+)/.exec(text)?.[1] ?? '6.0.5' }
 }
