@@ -73,7 +73,7 @@ function binary(): { systemBinary: string; version: string } {
 }
 
 /** With its own version, about which the library would warn otherwise. */
-export function binaryOf(systemBinary: string): { systemBinary: string; version: string } {
+function binaryOf(systemBinary: string): { systemBinary: string; version: string } {
   const text = execFileSync(systemBinary, ['--version'], { encoding: 'utf8' })
   return { systemBinary, version: /v(\d+\.\d+\.\d+)/.exec(text)?.[1] ?? '6.0.5' }
 }
