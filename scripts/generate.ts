@@ -8,8 +8,10 @@ import { parseArgs } from 'node:util'
 import { environmentExample } from '../src/config.ts'
 import { openApiDocument } from '../src/http/openapi.ts'
 import { routes } from '../src/http/routes.ts'
+import { generateCommands } from './generate-commands.ts'
 import { generateCommonPasswords } from './generate-common-passwords.ts'
 import { generateErrors } from './generate-errors.ts'
+import { generateSettings } from './generate-settings.ts'
 import { scaleDocument } from './generate-scale.ts'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -28,6 +30,8 @@ export const generators: readonly Generator[] = [
     path: 'docs/reference/openapi.json',
     make: () => `${JSON.stringify(openApiDocument(routes), null, 2)}\n`,
   },
+  { path: 'docs/reference/settings.md', make: generateSettings },
+  { path: 'docs/reference/commands.md', make: generateCommands },
   { path: '.env.example', make: environmentExample },
   { path: 'docs/explain/scale.md', make: scaleDocument },
 ]

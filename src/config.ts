@@ -2,6 +2,7 @@
  * Every setting: the one table behind the loader, `.env.example` and `--help`. Settings come from the
  * environment; all that is wrong is said at once, and an unknown `UM_*` name is fatal.
  */
+import { readFileSync } from 'node:fs'
 import { DomainError } from './domain/errors.ts'
 
 export interface Setting {
@@ -154,8 +155,9 @@ export interface Config {
 type Environment = Readonly<Record<string, string | undefined>>
 
 /** Reads the settings. Throws `start_refused` with everything that is wrong, each with its remedy. */
-export function loadConfig(environment: Environment): Config {
-  const problems = [...unknownNames(environment), ...malformed(environment)]
+export function loadConfig(given: Environment): Config {
+  const { environment, problems } = withFiles(given)
+  problems.push(...unknownNames(environment), ...malformed(environment))
   const value = (name: SettingName) => environment[name] || (fallbackOf(name) ?? null)
   const mode = value('UM_MODE') === 'production' ? 'production' : 'development'
   problems.push(...(mode === 'production' ? productionProblems(value) : developmentProblems(value)))
@@ -181,6 +183,38 @@ export function loadConfig(environment: Environment): Config {
     shutdownDelaySeconds: Number(value('UM_SHUTDOWN_DELAY') ?? (mode === 'production' ? 5 : 0)),
     withoutEffect: table.filter(({ name, later }) => later && environment[name]).map(({ name }) => name),
   }
+}
+
+/** Every setting as a start would find it; a secret only as set or not. */
+export function effectiveSettings(
+  given: Environment,
+): { name: string; value: string | null; source: string }[] {
+  const { environment } = withFiles(given)
+  return table.map(({ name, fallback, secret }) => {
+    const value = environment[name] || null
+    const fromFile = value !== null && !given[name]
+    const source = value === null ? 'default' : fromFile ? `${name}_FILE` : 'environment'
+    return { name, value: value !== null && secret ? '(set)' : (value ?? fallback), source }
+  })
+}
+
+/** Where a secret is read from instead: `UM_SMTP_URL_FILE` names the file that holds `UM_SMTP_URL`. */
+function withFiles(given: Environment): { environment: Environment; problems: string[] } {
+  const environment: Record<string, string | undefined> = { ...given }
+  const problems: string[] = []
+  for (const { name } of table.filter(({ secret }) => secret)) {
+    const source = `${name}_FILE`
+    const file = given[source]
+    delete environment[source]
+    if (!file) continue
+    if (given[name]) problems.push(`${name} and ${source} are both set; remove one of them.`)
+    try {
+      environment[name] = readFileSync(file, 'utf8').trim()
+    } catch {
+      problems.push(`The file ${file} of ${source} cannot be read; correct its path or its rights.`)
+    }
+  }
+  return { environment, problems }
 }
 
 /** `.env.example`, from the table. */

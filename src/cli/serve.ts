@@ -4,13 +4,15 @@ import { join, relative, resolve } from 'node:path'
 import type { App } from '../app.ts'
 import { loadConfig, type Config } from '../config.ts'
 import { DomainError } from '../domain/errors.ts'
+import type { Invocation } from './invocation.ts'
+import { environmentWith } from './environment.ts'
 
 /**
- * Runs the server until SIGTERM or SIGINT. `onIncompatible` ends the process: a store that was away at the
- * start turns out to be one that this server can't use, so that nothing has been served.
+ * Runs the server until SIGTERM or SIGINT; `end` is for a store that was away at the start and turns out to
+ * be one that this server can't use, so that nothing has been served.
  */
-export async function serve(onIncompatible: (error: DomainError) => void): Promise<void> {
-  const config = loadConfig(process.env)
+export async function serve({ options, end }: Invocation): Promise<void> {
+  const config = loadConfig(environmentWith(options.envFile))
   const dataDir = resolve(config.dataDir)
   makeDataDir(dataDir)
   const firstRun = !existsSync(join(dataDir, 'master.key'))
@@ -23,7 +25,7 @@ export async function serve(onIncompatible: (error: DomainError) => void): Promi
   for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined)
   const say = (line: string) => process.stdout.write(`${line}\n`)
   const app = await startApp(config, {
-    onIncompatible,
+    onIncompatible: end,
     onMail: (kind, inboxUrl) => {
       if (inboxUrl) say(`mail ${kind} → ${inboxUrl}`)
     },
