@@ -160,6 +160,8 @@ export const mongodb = {
   retryWaitMaxMs: 100,
   /** A step of the port that has not ended by then is answered as unavailable. */
   verbMs: 6.5 * SECOND_MS,
+  /** The same for one that only reads: most requests are one of these and then one that writes. */
+  readMs: 3 * SECOND_MS,
   healthMs: 2 * SECOND_MS,
   documentsPerRead: 256,
   documentsPerWrite: 128,

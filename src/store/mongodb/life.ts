@@ -87,8 +87,8 @@ export async function startLife(connection: Connection, surroundings: Surroundin
     tryLater()
   }
   return {
-    write: guardOf(connection, { state, log, portError }),
-    read: guardOf(connection, { state, log, portError: readError }),
+    write: guardOf(connection, { state, log, portError, ms: limits.verbMs }),
+    read: guardOf(connection, { state, log, portError: readError, ms: limits.readMs }),
     health: (ms) => health(connection, state, ms),
     close: () => close(connection, state),
   }
@@ -132,20 +132,25 @@ interface Watch {
   readonly state: State
   readonly log: Log
   readonly portError: (failure: Failure) => Error
+  /** The time that a step has, unless it brings its own bound; waiting for a primary included. */
+  readonly ms: number
 }
 
 function readError(failure: Failure): Error {
   return failure.kind === 'busy' ? unavailable() : portError(failure)
 }
 
-function guardOf({ awaitPrimary }: Connection, { state, log, portError: asPortError }: Watch): Guard {
-  return (step, { ms } = { ms: limits.verbMs }) =>
+function guardOf({ awaitPrimary }: Connection, watch: Watch): Guard {
+  const { state, log, portError: asPortError } = watch
+  return (step, { ms } = watch) =>
     async (...input) => {
       if (state.phase !== 'ready') throw unavailable()
       state.running += 1
       try {
-        if (!(await awaitPrimary(limits.serverSelectionTimeoutMs))) throw asPortError(noPrimary)
-        return await inTime(step(...input), ms)
+        const began = performance.now()
+        const patienceMs = Math.min(ms, limits.serverSelectionTimeoutMs)
+        if (!(await awaitPrimary(patienceMs))) throw asPortError(noPrimary)
+        return await inTime(step(...input), ms - (performance.now() - began))
       } catch (error) {
         if (error instanceof DomainError) throw error
         const failure = failureOf(error)
