@@ -19,7 +19,7 @@ import {
   sessionsOf,
 } from './session-documents.ts'
 import { record } from './trail.ts'
-import { drop, keep, type Transact } from './transactions.ts'
+import { drop, keep, undo, type Transact } from './transactions.ts'
 import { readUser, recordSignIn, setSessionsOpened, touchUser } from './user-documents.ts'
 
 /** What a verb works on. */
@@ -45,7 +45,7 @@ export async function openSession(
     try {
       await insertSession(collections, session, tx)
     } catch (error) {
-      if (isDuplicate(error)) return drop('there')
+      if (isDuplicate(error)) return undo('there')
       throw error
     }
     if (stored.sessionsOpened > queues.sessionsPerUser) await makeRoom(collections, session, tx)

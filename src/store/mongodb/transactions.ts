@@ -9,15 +9,29 @@ import { mongodb as limits } from '../../domain/limits.ts'
 import { bounded, writeConcern, type Connection, type InSession } from './connection.ts'
 import { busy, failureOf, isDuplicate, isTransient, unavailable } from './failures.ts'
 
-/** What a body comes to: its writes are to be committed, or nothing of it is to be kept. */
-export type Verdict<Result> = { readonly keep: Result } | { readonly drop: Result }
+/**
+ * What a body comes to: its writes are to be committed; or it has only read (or written what may stay), and
+ * says what it saw; or its writes are to go, and somebody looks again.
+ */
+export type Verdict<Result> =
+  | { readonly keep: Result }
+  | { readonly drop: Result }
+  | { readonly undo: Result }
 
 export function keep<Result>(result: Result): { readonly keep: Result } {
   return { keep: result }
 }
 
+/**
+ * Committed too: a transaction sees what its primary has not brought to the majority yet, and only its commit
+ * says that it got there. Without it a deposed primary would answer from what is rolled back later.
+ */
 export function drop<Result>(result: Result): { readonly drop: Result } {
   return { drop: result }
+}
+
+export function undo<Result>(result: Result): { readonly undo: Result } {
+  return { undo: result }
 }
 
 /**
@@ -40,7 +54,7 @@ export function createTransact({ client, awaitPrimary }: Connection): Transact {
         if (!(await awaitPrimary(Math.max(1, deadline - performance.now())))) throw busy()
         const session = client.startSession({ causalConsistency: true })
         const outcome = await tryOnce(session, body, deadline)
-        if (outcome !== 'again') return 'keep' in outcome ? outcome.keep : outcome.drop
+        if (outcome !== 'again') return resultOf(outcome)
         await pause(attempt)
         if (performance.now() >= deadline) throw busy()
       }
@@ -48,6 +62,11 @@ export function createTransact({ client, awaitPrimary }: Connection): Transact {
       leave()
     }
   }
+}
+
+function resultOf<Result>(verdict: Verdict<Result>): Result {
+  if ('keep' in verdict) return verdict.keep
+  return 'drop' in verdict ? verdict.drop : verdict.undo
 }
 
 async function tryOnce<Result>(
@@ -58,7 +77,7 @@ async function tryOnce<Result>(
   session.startTransaction({ readConcern: { level: 'snapshot' }, writeConcern, readPreference: 'primary' })
   try {
     const verdict = await body({ session, ...bounded })
-    if ('drop' in verdict) {
+    if ('undo' in verdict) {
       await session.abortTransaction()
       return verdict
     }

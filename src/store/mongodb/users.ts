@@ -19,7 +19,7 @@ import {
 import type { Workshop } from './sessions.ts'
 import { insertToken, type TokenWithMail } from './tokens.ts'
 import { record } from './trail.ts'
-import { drop, keep, pause } from './transactions.ts'
+import { drop, keep, pause, undo } from './transactions.ts'
 import { insertUser, readUser, saveUser } from './user-documents.ts'
 
 type Creation = Parameters<Store['createUser']>[0]
@@ -39,7 +39,7 @@ export async function createUser(workshop: Workshop, creation: Creation, trail: 
         await write(workshop.collections, { user, creation, trail }, tx)
         return keep(true)
       } catch (error) {
-        if (isDuplicate(error)) return drop(false)
+        if (isDuplicate(error)) return undo(false)
         throw error
       }
     })
