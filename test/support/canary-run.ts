@@ -1,0 +1,118 @@
+/** The steps of the canary that are the same on every engine: a crowd lives, some of it leaves, and is searched for. */
+import assert from 'node:assert/strict'
+import { appendFileSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { inspect } from 'node:util'
+import { startApp, type App } from '../../src/app.ts'
+import { loadConfig } from '../../src/config.ts'
+import { domainDoor, httpDoor, shortLife, wholeLife, type Door } from './canary-doors.ts'
+import { leftOf, markedCrowd, markersIn, type Person } from './canary.ts'
+import { clientOf, patient, type Client } from './process-client.ts'
+import { temporaryFolder } from './process.ts'
+
+export const size = 6000
+export const seed = Number(process.env['UM_TEST_SEED'] ?? Math.floor(Math.random() * 1e7))
+export const crowd = markedCrowd(size, seed)
+/** 2,500 of them, one beside the other with those that stay: their rows share pages. */
+export const leaving = crowd.people.filter(({ index }) => index % 12 < 5)
+export const staying = crowd.people.filter(({ index }) => index % 12 >= 5)
+export const gone: ReadonlySet<number> = new Set(leaving.map(({ index }) => index))
+export const exporting = leaving.filter(({ index }) => index < 60 || index % 100 === 0)
+
+const everythingOverHttp = process.env['UM_TEST_SIZE'] === 'release'
+const folder = temporaryFolder()
+export const dataDir = join(folder, 'data')
+const logFile = join(folder, 'log')
+
+/** How somebody lives, and leaves. */
+export interface Life {
+  live(person: Person): Promise<void>
+  remove(person: Person): Promise<void>
+}
+
+export interface Canary {
+  readonly app: App
+  readonly call: Client
+  readonly doorOf: (person: Person) => Door
+  /** The one hash that every account has. */
+  readonly passwordHash: string
+}
+
+/** The server in this process; its log takes more than the real one prints: everything that it is given. */
+export async function startCanary(settings: Readonly<Record<string, string>> = {}): Promise<Canary> {
+  const config = loadConfig({ UM_DATA_DIR: dataDir, UM_PORT: '0', UM_RATE_LIMITS: 'off', ...settings })
+  const app = await startApp(config, { log: { info: write, warn: write, error: write } })
+  const call = patient(clientOf(app.publicUrl))
+  const byHttp = httpDoor(call)
+  const passwordHash = await app.deps.passwords.hash('one hash for all of them')
+  const byUseCase = domainDoor(app.deps, passwordHash)
+  const doorOf = ({ index }: Person): Door => (everythingOverHttp || index < 60 ? byHttp : byUseCase)
+  return { app, call, doorOf, passwordHash }
+}
+
+function write(...said: readonly unknown[]): void {
+  appendFileSync(logFile, `${inspect(said, { depth: 9, maxStringLength: null })}\n`)
+}
+
+/** By the use cases: those that leave have replaced every kind of field, the others their profile. */
+export function lifeOf({ doorOf }: Canary): Life {
+  return {
+    live: (person) => (gone.has(person.index) ? wholeLife : shortLife)(person, doorOf(person)),
+    remove: (person) => doorOf(person).remove(person),
+  }
+}
+
+/** Everybody in turn, this many at a time. */
+export async function each(people: readonly Person[], act: (person: Person) => Promise<void>, width = 48) {
+  const queue = people.values()
+  const worker = async (): Promise<void> => {
+    for (const person of queue) await act(person)
+  }
+  await Promise.all(Array.from({ length: width }, worker))
+}
+
+/** The first few are enough to see what is wrong. */
+export function assertNone(markers: readonly string[], what = `seed ${seed}`): void {
+  assert.deepEqual(markers.slice(0, 5), [], `${markers.length} markers: ${what}`)
+}
+
+/** An export holds whatever of its user is stored, everything current, and nothing of anybody else. */
+export async function assertExports({ doorOf }: Canary, dump: string): Promise<void> {
+  const stored = markersIn(dump)
+  assert.ok(exporting.length >= 50)
+  await each(exporting, async (person) => {
+    const exported = markersIn(await doorOf(person).exportAll(person))
+    const own = [...stored].filter((marker) => crowd.ownerOf(marker) === person.index)
+    assert.ok(person.current.size >= 14)
+    assertNone([...own, ...person.current].filter((marker) => !exported.has(marker)))
+    const strange = [...exported].filter((marker) => crowd.ownerOf(marker) !== person.index)
+    assertNone(strange, 'nothing of anybody else')
+  })
+}
+
+/** Everything current of these people is in the dump. */
+export function assertThere(people: readonly Person[], dump: string, what: string): void {
+  const found = markersIn(dump)
+  assertNone(
+    people.flatMap(({ current }) => [...current].filter((marker) => !found.has(marker))),
+    what,
+  )
+}
+
+export function assertGone(content: string | Buffer, what?: string): void {
+  assertNone(leftOf(crowd, gone, content), what)
+}
+
+/** The inbox shows nothing of the deleted any more, and goes on showing the mails of the others. */
+export async function assertInbox({ call }: Canary): Promise<void> {
+  const inbox = (await call('GET /dev/mail/messages')).text
+  assertGone(inbox)
+  assert.ok(markersIn(inbox).size > 100, 'the inbox still shows the mails of the others')
+}
+
+/** Of nobody at all, whether deleted or not. */
+export function assertLogClean(): void {
+  const log = readFileSync(logFile)
+  assertNone([...markersIn(log)])
+  assert.ok(log.length > 0)
+}
