@@ -10,12 +10,24 @@ export interface Stage extends Scene {
   readonly stopMs: number
 }
 
-export type FaultName = 'kill' | 'stop' | 'step-down' | 'cut-before' | 'cut-after' | 'server'
+export type FaultName =
+  | 'kill'
+  | 'stop'
+  | 'alone'
+  | 'step-down'
+  | 'slow'
+  | 'cut-before'
+  | 'cut-after'
+  | 'server'
 
 /** What happened, for the report. */
 type Driver = (stage: Stage) => Promise<string>
 
 const SERVER_DOWN_MS = 1500
+const ALONE_MS = 12_000
+const SLOW_MS = 15_000
+/** Longer transactions run into their limit, all else does not. */
+const SLOWNESS_MS = 1500
 const CUTS = 24
 const CUT_MS = 3000
 /** Longer than the driver waits for an answer: it cuts the connection of a commit that was carried out. */
@@ -49,11 +61,31 @@ export const drivers: Readonly<Record<FaultName, Driver>> = {
     const again = await watch.calm(continued, 'the return of the deposed primary')
     return `${text}, errors over after ${seconds(recovered)}, and after its return in ${seconds(again)}`
   },
+  alone: async ({ members, watch }) => {
+    const primary = await members.primary()
+    const others = members.all.filter((member) => member !== primary)
+    for (const other of others) other.signal('SIGSTOP')
+    await momentIn(ALONE_MS)
+    for (const other of others) other.signal('SIGCONT')
+    const { at, text } = await nextPrimary(members)
+    return `${text}, errors over after ${seconds(await watch.calm(at, 'the loss of the majority'))}`
+  },
   'step-down': async ({ members, watch }) => {
     const old = await members.primary()
     await old.command({ replSetStepDown: STEP_DOWN_SECONDS, secondaryCatchUpPeriodSecs: 5 })
     const { at, text } = await nextPrimary(members, old)
     return `${text}, errors over after ${seconds(await watch.calm(at, 'the step-down'))}`
+  },
+  slow: async ({ members, watch }) => {
+    const primary = await members.primary()
+    const failCommands = ['find', 'findAndModify', 'update', 'insert', 'delete', 'commitTransaction']
+    const blocking = { blockConnection: true, blockTimeMS: SLOWNESS_MS }
+    const data = { failCommands, ...blocking, appName: 'user-management' }
+    await primary.command({ configureFailPoint: 'failCommand', mode: 'alwaysOn', data })
+    await momentIn(SLOW_MS)
+    await off(primary, 'failCommand')
+    const recovered = await watch.calm(performance.now(), 'the slowness of the primary')
+    return `${seconds(SLOWNESS_MS)} more for each command, errors over after ${seconds(recovered)}`
   },
   'cut-before': async ({ members, watch }) => {
     const primary = await members.primary()
@@ -94,7 +126,7 @@ export function isFault(name: string): name is FaultName {
 
 async function nextPrimary(
   members: Members,
-  old: Member,
+  old?: Member,
 ): Promise<{ readonly at: number; readonly text: string }> {
   const began = performance.now()
   await members.primary(old)

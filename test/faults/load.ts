@@ -18,6 +18,8 @@ import { tokensOf, mustBeRefused } from './refused.ts'
 const SESSIONS_MAX = 20
 /** A pause between two steps, so that the load leaves the machine some air. */
 const PAUSE_MS = 40
+/** How much of an answer a complaint shows. */
+const SHOWN = 200
 const LATE_MS = 15_000
 /** For so long a refresh token may be repeated; a margin below the 60 seconds of the server. */
 const REPEAT_MS = 50_000
@@ -124,7 +126,9 @@ async function update(life: Life, scene: Scene): Promise<void> {
   const where = { token: session.access, first: otherThan(node, scene) }
   const read = (await untilKnown(scene, 'GET /users/profile', where)).answer
   if (read.status !== 200 || read.body.profile['display_name'] !== String(counter))
-    scene.watch.lose(`I1 the update ${counter} was acknowledged, then a read answers ${read.text}`)
+    scene.watch.lose(
+      `I1 the update ${counter} was acknowledged, then a read answers ${read.text.slice(0, SHOWN)}`,
+    )
 }
 
 /** I6: twice at the same time, or again after a lost answer, it has the same successor. */

@@ -4,12 +4,15 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { MongoClient, type Document } from 'mongodb'
 import { MongoMemoryServer } from 'mongodb-memory-server-core'
+import { momentIn } from '../support/ledger.ts'
 import { fixedPort, temporaryFolder, until } from '../support/process.ts'
 
 const REPLICA_SET = 'rs0'
 const COUNT = 3
 const ELECTION_TIMEOUT_MS = 2000
 const ASK_MS = 500
+/** A fail point is switched off once nothing hangs in it any more. */
+const COMMAND_MS = 10_000
 
 /** Small caches; fail points on; nothing is purged behind the checks. */
 const args = [
@@ -26,6 +29,8 @@ export interface Member {
   restart(): Promise<void>
   /** Asks this member and no other. */
   command(command: Document): Promise<Document>
+  /** Null where it does not answer soon, as a frozen one. */
+  hello(): Promise<Document | null>
 }
 
 export interface Members {
@@ -34,6 +39,8 @@ export interface Members {
   url(database: string): string
   /** The member that says so with the highest term; fails where none does in time. */
   primary(other?: Member): Promise<Member>
+  /** Calls back with each newly elected primary, until the end. */
+  onElection(elected: () => void): void
   /** Kills every member and closes every client. */
   end(): Promise<void>
 }
@@ -63,6 +70,7 @@ function kill(pid: number, signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void {
 export async function startMembers(systemBinary: string, heartbeatSeconds: number): Promise<Members> {
   const folder = temporaryFolder()
   const clients: MongoClient[] = []
+  let ended = false
   const all = await Promise.all(
     Array.from({ length: COUNT }, async (_, index) => {
       const dbPath = join(folder, `member-${index}`)
@@ -74,8 +82,10 @@ export async function startMembers(systemBinary: string, heartbeatSeconds: numbe
     all,
     url: (database) =>
       `mongodb://${all.map(({ name }) => name).join(',')}/${database}?replicaSet=${REPLICA_SET}`,
+    onElection: (elected) => void watchTerm(all, { elected, ended: () => ended }),
     primary: (other) => until(() => primaryOf(all.filter((member) => member !== other)), 'a primary'),
     end: async () => {
+      ended = true
       for (const pid of alive) kill(pid, 'SIGKILL')
       await Promise.all(clients.map((client) => client.close()))
     },
@@ -96,14 +106,9 @@ async function startMember(place: {
   readonly clients: MongoClient[]
 }): Promise<Member> {
   let running = await launch(place)
-  const client = new MongoClient(`mongodb://${running.host}/?directConnection=true`, {
-    serverSelectionTimeoutMS: ASK_MS,
-    connectTimeoutMS: ASK_MS,
-    socketTimeoutMS: ASK_MS,
-    heartbeatFrequencyMS: ASK_MS,
-    readPreference: 'primaryPreferred',
-  })
-  place.clients.push(client)
+  const quick = clientOf(running.host, ASK_MS)
+  const patient = clientOf(running.host, COMMAND_MS)
+  place.clients.push(quick, patient)
   return {
     name: running.host,
     signal: (signal) => {
@@ -113,8 +118,25 @@ async function startMember(place: {
     restart: async () => {
       running = await launch(place)
     },
-    command: (command) => client.db('admin').command(command),
+    command: (command) => patient.db('admin').command(command),
+    hello: async () => {
+      try {
+        return await quick.db('admin').command({ hello: 1 })
+      } catch {
+        return null
+      }
+    },
   }
+}
+
+function clientOf(host: string, answerMs: number): MongoClient {
+  return new MongoClient(`mongodb://${host}/?directConnection=true`, {
+    serverSelectionTimeoutMS: ASK_MS,
+    connectTimeoutMS: ASK_MS,
+    socketTimeoutMS: answerMs,
+    heartbeatFrequencyMS: ASK_MS,
+    readPreference: 'primaryPreferred',
+  })
 }
 
 /** The library's watcher ends the process where ours is killed before it could. */
@@ -150,21 +172,26 @@ function versionOf(systemBinary: string): string {
   return /v(\d+\.\d+\.\d+)/.exec(text)?.[1] ?? '6.0.5'
 }
 
+async function watchTerm(
+  members: readonly Member[],
+  { elected, ended }: { readonly elected: () => void; readonly ended: () => boolean },
+): Promise<void> {
+  let term = ''
+  while (!ended()) {
+    const answers = await Promise.all(members.map((member) => member.hello()))
+    const newest = answers.map(termOf).toSorted().at(-1) ?? ''
+    if (term !== '' && newest > term) elected()
+    if (newest > term) term = newest
+    await momentIn(ASK_MS)
+  }
+}
+
 /** A deposed primary may still think that it is one: the highest term decides. */
 async function primaryOf(members: readonly Member[]): Promise<Member | null> {
-  const asked = await Promise.all(members.map(async (member) => ({ member, hello: await helloOf(member) })))
+  const asked = await Promise.all(members.map(async (member) => ({ member, hello: await member.hello() })))
   const claiming = asked.filter(({ hello }) => hello?.['isWritablePrimary'] === true)
   const [newest] = claiming.toSorted((one, other) => (termOf(one.hello) < termOf(other.hello) ? 1 : -1))
   return newest?.member ?? null
-}
-
-/** Null where it does not answer. */
-async function helloOf(member: Member): Promise<Document | null> {
-  try {
-    return await member.command({ hello: 1 })
-  } catch {
-    return null
-  }
 }
 
 function termOf(hello: Document | null): string {
@@ -173,5 +200,5 @@ function termOf(hello: Document | null): string {
 
 /** Whether the member takes itself for the primary; false where it does not answer. */
 export async function claimsToLead(member: Member): Promise<boolean> {
-  return (await helloOf(member))?.['isWritablePrimary'] === true
+  return (await member.hello())?.['isWritablePrimary'] === true
 }

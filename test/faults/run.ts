@@ -40,6 +40,7 @@ export async function runFaults(plan: Plan): Promise<Report> {
     nodes = await startNodes(url)
     plan.say('three members and two servers are up')
     const watch = newWatch(await documentOf(nodes.publicUrl), nodes.publicUrl)
+    members.onElection(watch.elected)
     const scene = { nodes, watch, random: randomFrom(plan.seed), members, stopMs: plan.stopMs }
     const accounts = Array.from({ length: plan.accounts }, (_, index) => newAccount(`ledger-${index}`))
     let survived = 0

@@ -10,7 +10,7 @@ const REQUEST_MS = 10_000
 const HANG_MS = 15_000
 const RECOVERY_MS = 15_000
 /** Errors are over when there was none for so long. */
-const QUIET_MS = 2500
+const QUIET_MS = 2000
 const BROKEN_MAX = 40
 
 /** Null where there is no answer to go by: 503, a connection that was cut, or 500, which is broken for itself. */
@@ -31,6 +31,8 @@ export interface Watch {
   stopClock(): void
   /** Waits until errors are over and writes go through; breaks I8 where that takes longer than it may. */
   calm(since: number, what: string): Promise<number>
+  /** A primary was elected: what went wrong before has its reason. */
+  elected(): void
 }
 
 export interface Sent {
@@ -69,6 +71,8 @@ export function newWatch(document: OpenApiDocument, publicUrl: string): Watch {
   }
   let lastWriteAt: number | null = null
   let lastErrorAt = 0
+  let lastError = ''
+  let lastElectionAt = 0
   const breaks = (what: string): void => {
     if (broken.length < BROKEN_MAX) broken.push(what)
   }
@@ -100,6 +104,7 @@ export function newWatch(document: OpenApiDocument, publicUrl: string): Watch {
         figures.cut += 1
       }
       lastErrorAt = performance.now()
+      lastError = `${operation} of ${node.name} after ${Math.round(lastErrorAt - began)} ms`
       return null
     },
     acknowledge: (what) => {
@@ -120,19 +125,24 @@ export function newWatch(document: OpenApiDocument, publicUrl: string): Watch {
       gapEnds(performance.now())
       lastWriteAt = null
     },
-    calm: async (since, what) => {
+    elected: () => {
+      lastElectionAt = performance.now()
+    },
+    calm: async (from, what) => {
       const began = performance.now()
-      const end = since + RECOVERY_MS
+      let since = from
       await until(() => {
         const now = performance.now()
+        // On a machine that is too busy for heartbeats another one may be elected meanwhile.
+        since = Math.max(from, lastElectionAt)
         const errorsFrom = Math.max(lastErrorAt, began)
         const written = lastWriteAt !== null && lastWriteAt > errorsFrom
-        return (written && now - errorsFrom > QUIET_MS) || now > end + QUIET_MS ? now : null
+        return (written && now - errorsFrom > QUIET_MS) || now > since + RECOVERY_MS + QUIET_MS ? now : null
       }, `the end of errors after ${what}`)
       const recoveryMs = Math.max(0, lastErrorAt - since)
       figures.longestRecoveryMs = Math.max(figures.longestRecoveryMs, recoveryMs)
       if (recoveryMs > RECOVERY_MS || (lastWriteAt ?? 0) < since)
-        breaks(`I8 after ${what} errors went on for ${Math.round(recoveryMs)} ms`)
+        breaks(`I8 after ${what} errors went on for ${Math.round(recoveryMs)} ms: ${lastError}`)
       return recoveryMs
     },
   }
