@@ -38,7 +38,7 @@ export function storedLives(canary: Canary): Life & { readonly byUseCases: Reado
     remove: async (person) => {
       const userId = ids.get(person)
       if (userId === undefined) return whole.remove(person)
-      const { deps } = canary.app
+      const { deps } = canary
       const audit = auditEvent({ action: 'delete-account', userId }, callerOf(person, canary), deps)
       const deletion = { userId, expectEpoch: 1, now: deps.clock.now() }
       const { kind } = await deps.store.deleteUser(deletion, { audit })
@@ -47,13 +47,13 @@ export function storedLives(canary: Canary): Life & { readonly byUseCases: Reado
   }
 }
 
-function callerOf({ versions: [{ userAgent }] }: Person, { app }: Canary) {
-  return { requestId: app.deps.ids.next(), userAgent }
+function callerOf({ versions: [{ userAgent }] }: Person, { deps }: Canary) {
+  return { requestId: deps.ids.next(), userAgent }
 }
 
 /** Those that stay are a user and no more; of those that leave, other collections hold something too. */
 async function storedLife(person: Person, canary: Canary): Promise<string> {
-  const { deps } = canary.app
+  const { deps } = canary
   const [{ username, email, locale, profile, deviceName, userAgent }] = person.versions
   const user: NewUser = {
     id: deps.ids.next(),
@@ -84,7 +84,7 @@ async function storedLife(person: Person, canary: Canary): Promise<string> {
 
 /** With idempotency record and link, whose mail waits for an hour, so that it is still there. */
 async function storeWithLink(person: Person, user: NewUser, canary: Canary): Promise<void> {
-  const { deps } = canary.app
+  const { deps } = canary
   const { store, secrets } = deps
   const caller = callerOf(person, canary)
   const [{ idempotencyKey }] = person.versions
@@ -98,7 +98,7 @@ async function storeWithLink(person: Person, user: NewUser, canary: Canary): Pro
 }
 
 async function storeSession(person: Person, user: NewUser, canary: Canary): Promise<void> {
-  const { deps } = canary.app
+  const { deps } = canary
   const [{ deviceName, userAgent }] = person.versions
   const { id: userId, createdAt } = user
   const { refreshKeyId } = deps.secrets

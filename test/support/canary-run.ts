@@ -5,10 +5,12 @@ import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { startApp, type App } from '../../src/app.ts'
 import { loadConfig } from '../../src/config.ts'
+import type { Deps } from '../../src/domain/deps.ts'
+import { DomainError } from '../../src/domain/errors.ts'
 import { domainDoor, httpDoor, shortLife, wholeLife, type Door } from './canary-doors.ts'
 import { leftOf, markedCrowd, markersIn, type Person } from './canary.ts'
 import { clientOf, patient, type Client } from './process-client.ts'
-import { temporaryFolder } from './process.ts'
+import { temporaryFolder, until } from './process.ts'
 
 export const size = 6000
 export const seed = Number(process.env['UM_TEST_SEED'] ?? Math.floor(Math.random() * 1e7))
@@ -32,6 +34,8 @@ export interface Life {
 
 export interface Canary {
   readonly app: App
+  /** The server's own, with a store that waits its turn. */
+  readonly deps: Deps
   readonly call: Client
   readonly doorOf: (person: Person) => Door
   /** The one hash that every account has. */
@@ -45,9 +49,30 @@ export async function startCanary(settings: Readonly<Record<string, string>> = {
   const call = patient(clientOf(app.publicUrl))
   const byHttp = httpDoor(call)
   const passwordHash = await app.deps.passwords.hash('one hash for all of them')
-  const byUseCase = domainDoor(app.deps, passwordHash)
+  const deps = { ...app.deps, store: patientPort(app.deps.store) }
+  const byUseCase = domainDoor(deps, passwordHash)
   const doorOf = ({ index }: Person): Door => (everythingOverHttp || index < 60 ? byHttp : byUseCase)
-  return { app, call, doorOf, passwordHash }
+  return { app, deps, call, doorOf, passwordHash }
+}
+
+/** Calls again while the store is busy: such a step was surely not applied, and the same ids make it the same step. */
+function patientPort<Port extends object>(port: Port): Port {
+  const isBusy = (error: unknown): boolean => error instanceof DomainError && error.code === 'overloaded'
+  return new Proxy(port, {
+    get(target, member) {
+      const step: unknown = Reflect.get(target, member)
+      if (typeof step !== 'function') return step
+      return (...input: unknown[]): Promise<unknown> =>
+        until(async () => {
+          try {
+            return { result: await Reflect.apply(step, target, input) }
+          } catch (error) {
+            if (isBusy(error)) return null
+            throw error
+          }
+        }, 'a store that is not busy').then(({ result }) => result)
+    },
+  })
 }
 
 function write(...said: readonly unknown[]): void {
