@@ -2,13 +2,14 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify'
 import Type from 'typebox'
 import type { Caller, Deps } from '../domain/deps.ts'
-import { refuseInvalid, type FieldError } from '../domain/errors.ts'
+import { DomainError, refuseInvalid, type FieldError } from '../domain/errors.ts'
+import { http } from '../domain/limits.ts'
 import type { Actor } from '../domain/policy.ts'
 import { readForm, readJson } from './body.ts'
 import { bodyKind, requireAccess, requireLoopback, requireSameSite } from './guards.ts'
 import { pageHeaders } from './headers.ts'
 import { routerPath } from './paths.ts'
-import { takesContent, type Call, type Route, type Surroundings } from './route.ts'
+import { takesContent, type Answer, type Call, type Route, type Surroundings } from './route.ts'
 import { checker } from './validation.ts'
 
 declare module 'fastify' {
@@ -77,13 +78,23 @@ export function mount(server: FastifyInstance, one: Route, context: Context): vo
         const call = callOf(request, reply, context)
         one.requireHeaders?.(call)
         refuseInvalid(check(call))
-        const answer = await one.handle(call)
+        const answer = await inTime(one, one.handle(call), reply.elapsedTime)
         if (one.page) reply.headers(pageHeaders('page', false))
         if (answer.headers) reply.headers(answer.headers)
         return reply.code(answer.status).send(answer.body)
       },
     })
   })
+}
+
+/** The answer, or `store_unavailable` when the time is up: what was begun may still be done. */
+async function inTime(one: Route, answer: Promise<Answer>, elapsedMs: number): Promise<Answer> {
+  if (one.patient || one.storeless) return answer
+  const late = Promise.withResolvers<never>()
+  const giveUp = () =>
+    late.reject(new DomainError('store_unavailable', { detail: 'The database did not answer in time.' }))
+  const timer = setTimeout(giveUp, Math.max(0, http.answerMs - elapsedMs))
+  return Promise.race([answer, late.promise]).finally(() => clearTimeout(timer))
 }
 
 function readBody(

@@ -77,6 +77,8 @@ interface RouteText {
   readonly requestHeaders?: Readonly<Record<string, string>>
   /** Not in the OpenAPI document: files and redirects. */
   readonly undocumented?: true
+  /** May wait longer than other requests: for a mail that is to come. */
+  readonly patient?: true
   /** Touches no store: health, keys, documents. */
   readonly storeless?: true
 }

@@ -56,3 +56,22 @@ test('only these operations are public', () => {
     'verifyEmailRequest',
   ])
 })
+
+test('a request whose store never answers ends within ten seconds, and says that it may be sent again', async () => {
+  const silent: typeof deps.store = new Proxy(deps.store, {
+    get: (store, member) =>
+      member === 'putToken' ? () => new Promise(() => {}) : Reflect.get(store, member).bind(store),
+  })
+  const server = await buildServer({ deps: { ...deps, store: silent }, surroundings, routes })
+  const began = performance.now()
+  const answer = await server.inject({
+    method: 'POST',
+    url: '/users/reset-password',
+    payload: { email: 'ada@example.com' },
+  })
+  assert.ok(performance.now() - began < 10_000)
+  assert.equal(answer.statusCode, 503)
+  assert.equal(answer.json().code, 'store_unavailable')
+  assert.ok(Number(answer.headers['retry-after']) > 0)
+  await server.close()
+})

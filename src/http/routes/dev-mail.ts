@@ -33,6 +33,7 @@ const messagesRoute = route({
     'With wait it answers as soon as a matching message newer than after is there (any match without ' +
     'after), else with an empty list when the time is up.',
   access: 'public',
+  patient: true,
   query: inboxQuery,
   responses: { 200: { description: 'The matching mails, the newest first', schema: inboxSchema } },
   errors: ['not_found'],
