@@ -13,7 +13,7 @@ import { clientOf, patient, type Client } from './process-client.ts'
 import { temporaryFolder, until } from './process.ts'
 
 export const size = 6000
-export const seed = Number(process.env['UM_TEST_SEED'] ?? Math.floor(Math.random() * 1e7))
+const seed = Number(process.env['UM_TEST_SEED'] ?? Math.floor(Math.random() * 1e7))
 export const crowd = markedCrowd(size, seed)
 /** 2,500 of them, one beside the other with those that stay: their rows share pages. */
 export const leaving = crowd.people.filter(({ index }) => index % 12 < 5)
@@ -97,7 +97,7 @@ export async function each(people: readonly Person[], act: (person: Person) => P
 }
 
 /** The first few are enough to see what is wrong. */
-export function assertNone(markers: readonly string[], what = `seed ${seed}`): void {
+function assertNone(markers: readonly string[], what = `seed ${seed}`): void {
   assert.deepEqual(markers.slice(0, 5), [], `${markers.length} markers: ${what}`)
 }
 

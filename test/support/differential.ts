@@ -104,7 +104,7 @@ export async function answerOf(call: () => Promise<unknown>): Promise<unknown> {
   }
 }
 
-export function plain(value: unknown): unknown {
+function plain(value: unknown): unknown {
   if (value === undefined) return null
   if (value instanceof Uint8Array) return Buffer.from(value).toString('hex')
   if (Array.isArray(value)) return value.map(plain)
