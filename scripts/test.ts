@@ -16,7 +16,8 @@ import { addSummary } from '../test/support/summary.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const FILE_LIMIT_MS = { normal: 120_000, release: 3_600_000 }
-const WHOLE_RUN_LIMIT_SECONDS = 180
+/** What the README promises: three minutes on two cores, and more where there is a MongoDB. */
+const WHOLE_RUN_LIMIT_SECONDS = { alone: 180, withMongodb: 480 }
 /** A file whose tests are over, but whose process never ends, must not hold the run for ever. */
 const RUN_ABORT_MS = { normal: 900_000, release: 14_400_000 }
 
@@ -197,8 +198,8 @@ async function main(): Promise<void> {
   const against = objections(planned, { ...totals, unseenPairs: pairs?.unseen ?? 0, lines })
   for (const line of against) print(paint('red', line))
   const seconds = (performance.now() - began) / 1000
-  const late =
-    planned.size === 'normal' && seconds > WHOLE_RUN_LIMIT_SECONDS ? ', LONGER THAN THREE MINUTES' : ''
+  const limit = WHOLE_RUN_LIMIT_SECONDS[planned.mongodb ? 'withMongodb' : 'alone']
+  const late = planned.size === 'normal' && seconds > limit ? `, LONGER THAN ${limit} SECONDS` : ''
   print(`size ${planned.size}, ${planned.files.length} files, ${seconds.toFixed(0)} s${late}`)
   print(`${totals.passed} passed, ${totals.failed + against.length} failed`)
   process.exitCode = totals.failed + against.length > 0 ? 1 : 0
