@@ -8,12 +8,14 @@ import { createInbox } from '../../src/mail/inbox.ts'
 import { createClient, type Client } from './client.ts'
 import { freePort, type TestServer } from './server.ts'
 
+/** Decides for each call of a port: it throws this error, it never answers, or (null) it passes. */
+type Fault = (call: string) => Error | Promise<never> | null
+
 export interface Variant {
   readonly client: Client
   /** Names of the calls of ports, such as `store.findUser`, in order. */
   readonly calls: string[]
-  /** Decides for each call of a port whether it throws this instead; null lets it pass. */
-  fault: (call: string) => Error | null
+  fault: Fault
 }
 
 export interface VariantOptions {
@@ -26,7 +28,10 @@ export async function startVariant(
   { deps, app, client: original }: TestServer,
   { surroundings = {}, routes = (same) => same }: VariantOptions = {},
 ): Promise<Variant> {
-  const variant = { calls: new Array<string>(), fault: (_call: string): Error | null => null }
+  const variant = {
+    calls: new Array<string>(),
+    fault: (_call: string): Error | Promise<never> | null => null,
+  }
   const watched = <Port extends object>(name: string, port: Port): Port =>
     new Proxy(port, {
       get(target, member) {
@@ -36,7 +41,8 @@ export async function startVariant(
           const call = `${name}.${String(member)}`
           variant.calls.push(call)
           const fault = variant.fault(call)
-          if (fault) throw fault
+          if (fault instanceof Error) throw fault
+          if (fault) return fault
           return Reflect.apply(value, target, args)
         }
       },
