@@ -1,5 +1,6 @@
 import type { Caller, Deps } from './deps.ts'
 import { DomainError, refuseInvalid } from './errors.ts'
+import { userFieldErrors } from './field-rules.ts'
 import { readEmail } from './keys.ts'
 import { notice } from './notice.ts'
 import { decoyOwner, oneTimeLink } from './one-time-link.ts'
@@ -15,6 +16,7 @@ const kinds: readonly TokenKind[] = ['reset_password', 'set_password']
  * what is no address.
  */
 export async function requestPasswordReset(email: string, caller: Caller, deps: Deps): Promise<void> {
+  refuseInvalid(userFieldErrors({ email }))
   const address = readEmail(email)
   const user = await deps.store.findUserByIdentifier({ key: address?.key ?? 'none' })
   const owner = user?.status === 'active' ? user : decoyOwner

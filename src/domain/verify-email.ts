@@ -1,5 +1,6 @@
 import type { Caller, Deps } from './deps.ts'
-import { DomainError } from './errors.ts'
+import { DomainError, refuseInvalid } from './errors.ts'
+import { userFieldErrors } from './field-rules.ts'
 import { readEmail } from './keys.ts'
 import { notice } from './notice.ts'
 import { decoyOwner, oneTimeLink } from './one-time-link.ts'
@@ -17,6 +18,7 @@ const kinds: readonly TokenKind[] = ['verify_email', 'change_email']
  * work for all.
  */
 export async function requestEmailVerification(email: string, caller: Caller, deps: Deps): Promise<void> {
+  refuseInvalid(userFieldErrors({ email }))
   const user = await deps.store.findUserByIdentifier({ key: readEmail(email)?.key ?? 'none' })
   const owner = user?.status === 'active' && !user.emailVerified ? user : decoyOwner
   const link = oneTimeLink(

@@ -1,37 +1,22 @@
-import { DomainError, refuseInvalid } from '../../domain/errors.ts'
-import { userFieldErrors } from '../../domain/field-rules.ts'
+import { DomainError } from '../../domain/errors.ts'
 import { confirmPasswordReset, peekResetToken, requestPasswordReset } from '../../domain/reset-password.ts'
 import { resetPasswordPage } from '../../web/reset-password-page.ts'
 import { deadLink } from '../dead-link.ts'
 import { pageHeaders } from '../headers.ts'
+import { linkRequestRoute } from '../link-request.ts'
 import { htmlPage, route } from '../route.ts'
-import { acceptedSchema, passwordChangedSchema } from '../answers.ts'
-import { emailBody, newPasswordBody, resetForm } from '../requests.ts'
+import { passwordChangedSchema } from '../answers.ts'
+import { newPasswordBody, resetForm } from '../requests.ts'
 
 const deadLinks = ['reset_token_invalid', 'reset_token_expired', 'reset_token_used'] as const
 
-const requestRoute = route({
-  method: 'POST',
+const requestRoute = linkRequestRoute({
   path: '/users/reset-password',
   operationId: 'resetPasswordRequest',
-  tag: 'Account',
   summary: 'Ask for a password link',
   description: 'The answer is the same for every address. The link lives for 30 minutes.',
-  access: 'public',
-  body: emailBody,
-  responses: {
-    202: {
-      description: 'If an active account has this address, a mail is on its way',
-      schema: acceptedSchema,
-    },
-  },
-  errors: ['overloaded'],
-  fieldErrors: userFieldErrors,
-  async handle({ body, caller, deps }) {
-    refuseInvalid(userFieldErrors(body))
-    await requestPasswordReset(body.email, caller, deps)
-    return { status: 202, body: { status: 'accepted' as const } }
-  },
+  accepted: 'If an active account has this address, a mail is on its way',
+  request: requestPasswordReset,
 })
 
 const confirmRoute = route({

@@ -1,38 +1,23 @@
-import { DomainError, fieldError, refuseInvalid } from '../../domain/errors.ts'
-import { userFieldErrors } from '../../domain/field-rules.ts'
+import { DomainError, fieldError } from '../../domain/errors.ts'
 import { confirmEmail, peekVerifyToken, requestEmailVerification } from '../../domain/verify-email.ts'
 import { verifyEmailPage } from '../../web/verify-email-page.ts'
 import { deadLink } from '../dead-link.ts'
 import { pageHeaders } from '../headers.ts'
+import { linkRequestRoute } from '../link-request.ts'
 import { htmlPage, route } from '../route.ts'
-import { acceptedSchema, userSchema } from '../answers.ts'
-import { emailBody, optionalPasswordBody, verifyForm } from '../requests.ts'
+import { userSchema } from '../answers.ts'
+import { optionalPasswordBody, verifyForm } from '../requests.ts'
 import { wireUser } from '../wire.ts'
 
 const deadLinks = ['verify_token_invalid', 'verify_token_expired', 'verify_token_used'] as const
 
-const requestRoute = route({
-  method: 'POST',
+const requestRoute = linkRequestRoute({
   path: '/users/verify-email',
   operationId: 'verifyEmailRequest',
-  tag: 'Account',
   summary: 'Ask for the confirmation link again',
   description: 'The answer is the same for every address. The link lives for 24 hours.',
-  access: 'public',
-  body: emailBody,
-  responses: {
-    202: {
-      description: 'If the address waits for confirmation, a mail is on its way',
-      schema: acceptedSchema,
-    },
-  },
-  errors: ['overloaded'],
-  fieldErrors: userFieldErrors,
-  async handle({ body, caller, deps }) {
-    refuseInvalid(userFieldErrors(body))
-    await requestEmailVerification(body.email, caller, deps)
-    return { status: 202, body: { status: 'accepted' as const } }
-  },
+  accepted: 'If the address waits for confirmation, a mail is on its way',
+  request: requestEmailVerification,
 })
 
 const confirmRoute = route({
