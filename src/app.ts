@@ -1,14 +1,7 @@
 /** The composition root: config → adapters → Deps → server. */
-import { randomUUIDv7 } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { join, resolve } from 'node:path'
+import { assemble, type Assembled } from './assemble.ts'
 import type { Config } from './config.ts'
-import { createAccessTokens } from './crypto/access-tokens.ts'
-import { openLateKeyring, type LateKeyring } from './crypto/late-keyring.ts'
-import { loadMasterKey } from './crypto/master-key.ts'
-import { createPasswords, type PasswordService } from './crypto/passwords.ts'
-import { createSecrets } from './crypto/secrets.ts'
 import type { Deps } from './domain/deps.ts'
 import { DomainError } from './domain/errors.ts'
 import { http, store as storeLimits } from './domain/limits.ts'
@@ -20,7 +13,6 @@ import { buildServer } from './http/server.ts'
 import { startDeliverer, type Deliverer } from './mail/deliver.ts'
 import { createInbox } from './mail/inbox.ts'
 import { createLog } from './observe/log.ts'
-import { openStore } from './store/open-store.ts'
 
 export interface App {
   readonly publicUrl: string
@@ -46,10 +38,8 @@ type Server = Awaited<ReturnType<typeof buildServer>>
 
 interface Parts {
   readonly config: Config
-  readonly deps: Deps
+  readonly assembled: Assembled
   readonly server: Server
-  readonly keyring: LateKeyring
-  readonly passwords: PasswordService
   readonly deliverer: Deliverer
   readonly transports: readonly MailTransport[]
   readonly stopping: AbortController
@@ -64,53 +54,40 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
   const port = config.port === 0 ? await freePort(config.host) : config.port
   const publicUrl = config.publicUrl ?? `http://localhost:${port}`
   const smtp = await smtpOf(config, publicUrl, clock)
-  const dataDir = resolve(config.dataDir)
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
-  const secrets = createSecrets(masterKey(config, dataDir))
   const { onIncompatible } = options
-  const store = await openStore({ url: config.databaseUrl, dataDir, clock, log, onIncompatible })
+  const assembled = await assemble(config, { publicUrl, log, clock, onIncompatible })
   try {
-    const parts = await assemble(config, { store, secrets, clock, log, publicUrl, smtp }, options)
+    const parts = await serverOf(config, { assembled, smtp }, options)
     await listen(parts.server, config.host, port)
-    const sweeper = setInterval(() => void sweep(store, clock, log), storeLimits.sweepEveryMs)
+    const { deps, dataDir, keyring } = assembled
+    const sweeper = setInterval(() => void sweep(deps.store, clock, log), storeLimits.sweepEveryMs)
     sweeper.unref()
     return {
       publicUrl,
       dataDir,
-      storeAway: !parts.keyring.loaded(),
-      deps: parts.deps,
+      storeAway: !keyring.loaded(),
+      deps,
       stop: async () => {
         clearInterval(sweeper)
         await stop(parts)
       },
     }
   } catch (error) {
-    await store.close()
+    await assembled.close()
     throw error
   }
 }
 
-async function assemble(
+async function serverOf(
   config: Config,
-  base: Pick<Deps, 'store' | 'secrets' | 'clock' | 'log'> & {
-    readonly publicUrl: string
-    readonly smtp: MailTransport | null
-  },
+  { assembled, smtp }: { readonly assembled: Assembled; readonly smtp: MailTransport | null },
   options: AppOptions,
 ): Promise<Parts> {
-  const { store, secrets, clock, log, publicUrl } = base
-  const ids = { next: () => randomUUIDv7() }
-  const algorithm = config.signingAlgorithm
-  const keys = { store, secrets, clock, ids, log, algorithm }
-  const keyring = await openLateKeyring(keys, (error) => options.onIncompatible?.(error))
-  const audience = config.audience ?? publicUrl
-  const accessTokens = createAccessTokens({ keyring, clock, issuer: publicUrl, audience })
-  const passwords = createPasswords({ log })
-  const { registration, requireVerifiedEmail } = config
-  const rules = { publicUrl, registration, requireVerifiedEmail }
-  const deps: Deps = { store, passwords, accessTokens, secrets, clock, ids, log, rules }
+  const { deps, keyring } = assembled
+  const { store, secrets, clock, log } = deps
+  const { publicUrl } = deps.rules
   const inbox = config.mode === 'development' ? createInbox({ store, secrets, clock, publicUrl }) : null
-  const transports = transportsOf(base.smtp, inbox)
+  const transports = transportsOf(smtp, inbox)
   const { onMail } = options
   const inboxUrl = inbox && `${publicUrl}/dev/mail`
   const onDelivered = onMail && { onDelivered: (kind: MailKind) => onMail(kind, inboxUrl) }
@@ -123,9 +100,9 @@ async function assemble(
     return keyring.loaded() ? null : 'The signing keys have not been read yet.'
   }
   const { mode, corsOrigins } = config
-  const surroundings = { mode, corsOrigins, notReady, stopping: stopping.signal, inbox }
+  const surroundings = { mode, corsOrigins, notReady, stopping: stopping.signal, inbox, control: false }
   const server = await buildServer({ deps, surroundings, routes })
-  return { config, deps, server, keyring, passwords, deliverer, transports, stopping }
+  return { config, assembled, server, deliverer, transports, stopping }
 }
 
 async function smtpOf(config: Config, publicUrl: string, clock: Clock): Promise<MailTransport | null> {
@@ -145,20 +122,14 @@ function transportsOf(
   throw new DomainError('start_refused', { detail: 'There is no way to send mail; set UM_SMTP_URL.' })
 }
 
-function masterKey(config: Config, dataDir: string): Uint8Array {
-  const file = config.masterKeyFile
-  return loadMasterKey({ file: file ?? join(dataDir, 'master.key'), create: file === null })
-}
-
 async function stop(parts: Parts): Promise<void> {
-  const { config, deps, server, keyring, passwords, deliverer, transports, stopping } = parts
+  const { config, assembled, server, deliverer, transports, stopping } = parts
   stopping.abort()
-  keyring.stop()
+  assembled.keyring.stop()
   await delay(config.shutdownDelaySeconds * 1000)
   await drain(server)
   await deliverLast(deliverer, transports)
-  await passwords.close()
-  await deps.store.close()
+  await assembled.close()
 }
 
 /** Requests in flight finish. Their connections close then: a client that keeps one is not waited for. */

@@ -2,8 +2,12 @@
  * Every setting: the one table behind the loader, `.env.example` and `--help`. Settings come from the
  * environment; all that is wrong is said at once, and an unknown `UM_*` name is fatal.
  */
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { DomainError } from './domain/errors.ts'
+import { configuration } from './domain/limits.ts'
+import { builtInRoles, type RoleTable } from './domain/policy.ts'
+import type { JsonObject } from './domain/ports/runtime.ts'
+import { readRoles } from './domain/roles.ts'
 
 export interface Setting {
   readonly name: string
@@ -47,18 +51,16 @@ export const settings = [
     fallback: null,
     doc: 'File of the master key; made in the data folder if unset',
   },
-  { name: 'UM_ADMIN_EMAIL', later: true, fallback: null, doc: 'Address of the first administrator' },
-  { name: 'UM_ADMIN_USERNAME', later: true, fallback: 'admin', doc: 'Username of the first administrator' },
+  { name: 'UM_ADMIN_EMAIL', fallback: null, doc: 'Address of the first administrator' },
+  { name: 'UM_ADMIN_USERNAME', fallback: 'admin', doc: 'Username of the first administrator' },
   {
     name: 'UM_ADMIN_PASSWORD_FILE',
-    later: true,
     fallback: null,
     doc: 'File with the password of the first administrator',
   },
   { name: 'UM_REGISTRATION', fallback: 'open', doc: 'open or closed', refuse: oneOf(['open', 'closed']) },
   {
     name: 'UM_REGISTRATION_DISCLOSURE',
-    later: true,
     fallback: 'friendly',
     doc: 'friendly: a taken address is named; strict: it is not',
     refuse: oneOf(['friendly', 'strict']),
@@ -78,11 +80,10 @@ export const settings = [
   },
   {
     name: 'UM_PROFILE_SCHEMA_FILE',
-    later: true,
     fallback: null,
     doc: 'JSON Schema of your own profile fields',
   },
-  { name: 'UM_ROLES_FILE', later: true, fallback: null, doc: 'JSON file of your own roles' },
+  { name: 'UM_ROLES_FILE', fallback: null, doc: 'JSON file of your own roles' },
   {
     name: 'UM_SIGNING_ALGORITHM',
     fallback: 'ES256',
@@ -112,9 +113,8 @@ export const settings = [
   { name: 'UM_LOG_LEVEL', fallback: 'info', doc: LEVELS.join(', '), refuse: oneOf(LEVELS) },
   {
     name: 'UM_INTERNAL_PORT',
-    later: true,
     fallback: null,
-    doc: 'Port of the internal listener',
+    doc: 'Port of the internal listener, for metrics; none if unset',
     refuse: port,
   },
   {
@@ -142,7 +142,16 @@ export interface Config {
   readonly mailFrom: string | null
   readonly masterKeyFile: string | null
   readonly registration: 'open' | 'closed'
+  readonly disclosure: 'friendly' | 'strict'
   readonly requireVerifiedEmail: boolean
+  /** Made at the start where there is no administrator yet. */
+  readonly firstAdmin: { readonly email: string; readonly username: string; readonly password: string } | null
+  /** The operator's own JSON Schema of the profile; null for the built-in fields. */
+  readonly profileSchema: JsonObject | null
+  /** The built-in roles, and the operator's own. */
+  readonly roles: RoleTable
+  /** Of the internal listener, for metrics; null for none. */
+  readonly internalPort: number | null
   readonly signingAlgorithm: 'ES256' | 'RS256' | 'Ed25519'
   readonly audience: string | null
   readonly corsOrigins: readonly string[]
@@ -161,6 +170,9 @@ export function loadConfig(given: Environment): Config {
   const value = (name: SettingName) => environment[name] || (fallbackOf(name) ?? null)
   const mode = value('UM_MODE') === 'production' ? 'production' : 'development'
   problems.push(...(mode === 'production' ? productionProblems(value) : developmentProblems(value)))
+  const roles = rolesOf(value('UM_ROLES_FILE'), problems)
+  const profileSchema = profileSchemaOf(value('UM_PROFILE_SCHEMA_FILE'), problems)
+  const firstAdmin = firstAdminOf(value, problems)
   if (problems.length > 0) throw new DomainError('start_refused', { detail: problems.join('\n') })
   const algorithm = value('UM_SIGNING_ALGORITHM')
   const publicUrl = value('UM_PUBLIC_URL')
@@ -175,7 +187,12 @@ export function loadConfig(given: Environment): Config {
     mailFrom: value('UM_MAIL_FROM'),
     masterKeyFile: value('UM_MASTER_KEY_FILE'),
     registration: value('UM_REGISTRATION') === 'closed' ? 'closed' : 'open',
+    disclosure: value('UM_REGISTRATION_DISCLOSURE') === 'strict' ? 'strict' : 'friendly',
     requireVerifiedEmail: value('UM_REQUIRE_VERIFIED_EMAIL') === 'on',
+    firstAdmin,
+    profileSchema,
+    roles,
+    internalPort: value('UM_INTERNAL_PORT') === null ? null : Number(value('UM_INTERNAL_PORT')),
     signingAlgorithm: algorithm === 'RS256' || algorithm === 'Ed25519' ? algorithm : 'ES256',
     audience: value('UM_AUDIENCE'),
     corsOrigins: listOf(value('UM_CORS_ORIGINS') ?? ''),
@@ -208,11 +225,7 @@ function withFiles(given: Environment): { environment: Environment; problems: st
     delete environment[source]
     if (!file) continue
     if (given[name]) problems.push(`${name} and ${source} are both set; remove one of them.`)
-    try {
-      environment[name] = readFileSync(file, 'utf8').trim()
-    } catch {
-      problems.push(`The file ${file} of ${source} cannot be read; correct its path or its rights.`)
-    }
+    environment[name] = readText(file, source, problems)?.trim()
   }
   return { environment, problems }
 }
@@ -270,7 +283,7 @@ function malformed(environment: Environment): string[] {
   })
 }
 
-function productionProblems(value: (name: SettingName) => string | null): string[] {
+function productionProblems(value: Values): string[] {
   const required = {
     UM_PUBLIC_URL: 'https://accounts.example.com',
     UM_SMTP_URL: 'smtps://user:password@mail.example.com',
@@ -291,7 +304,7 @@ function productionProblems(value: (name: SettingName) => string | null): string
   return [...missing, ...insecure, ...ownKey]
 }
 
-function developmentProblems(value: (name: SettingName) => string | null): string[] {
+function developmentProblems(value: Values): string[] {
   const loopback = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/
   const host = value('UM_HOST')
   const publicHost = URL.parse(value('UM_PUBLIC_URL') ?? 'http://localhost')?.hostname ?? ''
@@ -303,6 +316,65 @@ function developmentProblems(value: (name: SettingName) => string | null): strin
       ? []
       : ['UM_PUBLIC_URL is not a loopback URL; unset it or set UM_MODE=production.']),
   ]
+}
+
+type Values = (name: SettingName) => string | null
+
+function rolesOf(file: string | null, problems: string[]): RoleTable {
+  if (file === null) return builtInRoles
+  const found = readJson(file, 'UM_ROLES_FILE', problems)
+  if (found === undefined) return builtInRoles
+  const { table, problems: wrong } = readRoles(found)
+  problems.push(...wrong.map((each) => `The file ${file} of UM_ROLES_FILE ${each}.`))
+  return table
+}
+
+/** Whether it is a JSON Schema that can be used is said when it is compiled. */
+function profileSchemaOf(file: string | null, problems: string[]): JsonObject | null {
+  const found = file === null ? null : readJson(file, 'UM_PROFILE_SCHEMA_FILE', problems)
+  if (found === null || found === undefined) return null
+  if (isJsonObject(found) && found['type'] === 'object') return found
+  problems.push(`The file ${file} of UM_PROFILE_SCHEMA_FILE is no JSON Schema with "type": "object".`)
+  return null
+}
+
+function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function firstAdminOf(value: Values, problems: string[]): Config['firstAdmin'] {
+  const [email, file] = [value('UM_ADMIN_EMAIL'), value('UM_ADMIN_PASSWORD_FILE')]
+  if (email === null && file === null) return null
+  if (email === null || file === null) {
+    problems.push('UM_ADMIN_EMAIL and UM_ADMIN_PASSWORD_FILE belong together; set both or none.')
+    return null
+  }
+  const password = readText(file, 'UM_ADMIN_PASSWORD_FILE', problems)?.replace(/\r?\n$/, '')
+  return password === undefined ? null : { email, username: value('UM_ADMIN_USERNAME') ?? 'admin', password }
+}
+
+function readJson(file: string, name: SettingName, problems: string[]): unknown {
+  const text = readText(file, name, problems)
+  if (text === undefined) return undefined
+  try {
+    return JSON.parse(text)
+  } catch {
+    problems.push(`The file ${file} of ${name} is not JSON; correct it.`)
+    return undefined
+  }
+}
+
+function readText(file: string, name: string, problems: string[]): string | undefined {
+  try {
+    if (statSync(file).size > configuration.fileMaxBytes) {
+      problems.push(`The file ${file} of ${name} has more than ${configuration.fileMaxBytes} bytes.`)
+      return undefined
+    }
+    return readFileSync(file, 'utf8')
+  } catch {
+    problems.push(`The file ${file} of ${name} cannot be read; correct its path or its rights.`)
+    return undefined
+  }
 }
 
 function listOf(text: string): string[] {

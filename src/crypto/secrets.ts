@@ -31,7 +31,12 @@ export function createSecrets(masterKey: Uint8Array): Secrets {
   }
   const extracted = hkdfExtract(masterKey, SALT)
   const derive = (purpose: string): Uint8Array => hkdfExpand(extracted, Buffer.from(purpose), KEY_BYTES)
-  const sealKeys = { outbox: derive('seal outbox'), inbox: derive('seal inbox'), keys: derive('seal keys') }
+  const sealKeys = {
+    outbox: derive('seal outbox'),
+    inbox: derive('seal inbox'),
+    keys: derive('seal keys'),
+    cursor: derive('seal cursor'),
+  }
   const macKeys = { idempotency: derive('mac idempotency') }
   const refreshKey = derive(`refresh ${REFRESH_KEY_ID}`)
   return {

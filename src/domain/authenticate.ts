@@ -1,6 +1,6 @@
 import type { Deps } from './deps.ts'
 import { DomainError } from './errors.ts'
-import type { Actor } from './policy.ts'
+import { permissionsOf, type Actor } from './policy.ts'
 
 /**
  * The caller behind an access token, as of now: user and session are read on every request, so that
@@ -12,5 +12,7 @@ export async function authenticate(accessToken: string, deps: Deps): Promise<Act
   const { userId, sessionId } = claims
   const found = await deps.store.findSession({ userId, sessionId, now: deps.clock.now() })
   if (!found) throw new DomainError('session_revoked')
-  return { user: found.user, session: found.session, authTime: claims.authTimeSeconds * 1000 }
+  const { user, session } = found
+  const permissions = permissionsOf(user.roles, deps.rules.roles)
+  return { userId, user, session, permissions, authTime: claims.authTimeSeconds * 1000 }
 }

@@ -1,5 +1,7 @@
-import type { AccessTokens, Passwords, Secrets } from './ports/crypto.ts'
-import type { Clock, Ids, Log } from './ports/runtime.ts'
+import type { RoleTable } from './policy.ts'
+import type { AccessTokens, Passwords, Secrets, SigningKeys } from './ports/crypto.ts'
+import type { FieldError } from './errors.ts'
+import type { Clock, Ids, JsonObject, Log } from './ports/runtime.ts'
 import type { Store } from './ports/store.ts'
 
 /** The settings that the rules read. */
@@ -7,7 +9,19 @@ export interface Rules {
   /** No slash at the end. Links in mails begin with it; never a request header. */
   readonly publicUrl: string
   readonly registration: 'open' | 'closed'
+  /** Whether a taken address is named to whoever types it (`friendly`), or only to its owner. */
+  readonly disclosure: 'friendly' | 'strict'
   readonly requireVerifiedEmail: boolean
+  /** Every role that there is, and what it grants. */
+  readonly roles: RoleTable
+  /** What the profile may hold. */
+  readonly profile: ProfileRules
+}
+
+/** The rules of the `profile` object: the built-in ones, or the operator's own JSON Schema. */
+export interface ProfileRules {
+  /** What is wrong with a whole profile, as it would be stored; pointers begin with `/profile`. */
+  errors(profile: JsonObject): readonly FieldError[]
 }
 
 /** Everything a use case may touch. Built once, in `app.ts`. */
@@ -16,6 +30,7 @@ export interface Deps {
   readonly passwords: Passwords
   readonly accessTokens: AccessTokens
   readonly secrets: Secrets
+  readonly signingKeys: SigningKeys
   readonly clock: Clock
   readonly ids: Ids
   readonly log: Log

@@ -167,6 +167,15 @@ export const catalogue = {
     ['The account lacks the permission that this operation needs', 'The link belongs to another account'],
     'Use an account whose roles include the permission that /docs names for this operation.',
   ),
+  insufficient_privilege: entry(
+    403,
+    'This user or role has permissions that you do not have',
+    [
+      'The user that is acted on holds a permission that the acting account lacks',
+      'A role that is to be given grants more than the acting account may do',
+    ],
+    'Compare both accounts with GET /users/{id} and use one that holds every permission of the other.',
+  ),
   fresh_authentication_required: entry(
     403,
     'Please prove the password again',

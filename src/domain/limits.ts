@@ -123,6 +123,26 @@ export const queues = {
   sweepRowsPerStep: 1000,
 } as const
 
+/** Files that settings name: roles, a profile schema, passwords and other secrets. */
+export const configuration = { fileMaxBytes: 64 * 1024 } as const
+
+/** Lists of users and of events. */
+export const lists = {
+  pageDefault: 50,
+  pageMax: 100,
+  searchMaxLength: 254,
+  cursorMaxLength: 1024,
+  /** Where so many users fit the filters, or fewer, they are looked at alone, and sorted in memory. */
+  fewUsers: 1000,
+  /** So many users are looked at for one page, at the most, and so many at once. */
+  scanMax: 50_000,
+  scanStep: 2000,
+  /** Users that one step of `verify` checks, and that one step of `seed` makes. */
+  verifyStep: 2000,
+  seedStep: 500,
+  rolesMax: 64,
+} as const
+
 export const mail = {
   pollMs: 250,
   batch: 64,

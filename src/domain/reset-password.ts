@@ -54,7 +54,12 @@ export async function confirmPasswordReset(
   refuseInvalid(passwordErrors(password, { context: user }, deps.passwords))
   const passwordHash = await deps.passwords.hash(preparePassword(password), caller.gone)
   const reset = await deps.store.resetPassword(
-    { hash: stored.hash, passwordHash, now: deps.clock.now() },
+    {
+      hash: stored.hash,
+      passwordHash,
+      now: deps.clock.now(),
+      displaced: auditEvent({ action: 'delete-account', userId: null, detail: 'displaced' }, caller, deps),
+    },
     {
       audit: auditEvent({ action: 'reset-password', userId: user.id, detail: 'confirmed' }, caller, deps),
       mail: notice({ kind: 'password_changed', userId: user.id, to: null, locale: user.locale }, deps),

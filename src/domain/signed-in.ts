@@ -23,7 +23,7 @@ export async function signedIn(user: User, session: Session, deps: Deps): Promis
     sessionId: session.id,
     authTime: session.authTime,
     roles: user.roles,
-    scope: permissionsOf(user.roles).join(' '),
+    scope: permissionsOf(user.roles, deps.rules.roles).join(' '),
   })
   const refreshToken = deps.secrets.refreshToken({
     keyId: session.refreshKeyId,

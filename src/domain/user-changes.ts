@@ -2,7 +2,7 @@
 import type { NewToken } from './ports/records.ts'
 import type { Ms } from './ports/runtime.ts'
 import type { ProfileChange } from './ports/store.ts'
-import type { NewUser, User } from './user.ts'
+import type { NewUser, Role, User } from './user.ts'
 
 /** A user as it is first stored. Only what is named goes in, whatever else the caller's object has. */
 export function firstState(user: NewUser): User {
@@ -56,8 +56,39 @@ export function withConfirmedAddress(user: User, token: NewToken, now: Ms): User
     ...user,
     email: token.email,
     emailVerified: true,
+    status: user.status === 'pending' ? 'active' : user.status,
     pendingEmail: token.kind === 'change_email' ? null : user.pendingEmail,
     version: user.version + 1,
     updatedAt: now,
   }
+}
+
+/** A lost role, or a disabled account, moves the epoch, and with it goes whatever was pending. */
+export function withAccess(
+  user: User,
+  change: { readonly roles?: readonly Role[]; readonly status?: User['status']; readonly now: Ms },
+): User {
+  const roles = change.roles ?? user.roles
+  const status = change.status ?? user.status
+  const loses = user.roles.some((role) => !roles.includes(role))
+  const ends = loses || (status === 'disabled' && user.status !== 'disabled')
+  return {
+    ...user,
+    roles,
+    status,
+    pendingEmail: ends ? null : user.pendingEmail,
+    epoch: ends ? user.epoch + 1 : user.epoch,
+    version: user.version + 1,
+    updatedAt: change.now,
+  }
+}
+
+/** Signing out everywhere moves the epoch, and with it goes whatever was pending. */
+export function withoutSessions(user: User, now: Ms): User {
+  return { ...user, pendingEmail: null, epoch: user.epoch + 1, version: user.version + 1, updatedAt: now }
+}
+
+/** Whether these are the same roles, whatever their order. */
+export function sameRoles(one: readonly Role[], other: readonly Role[]): boolean {
+  return one.length === other.length && one.every((role) => other.includes(role))
 }

@@ -1,7 +1,11 @@
 import type { Id, JsonObject, Ms } from './ports/runtime.ts'
 
 export type Role = string
-export type Status = 'active' | 'disabled'
+/**
+ * `pending`: asked for under strict disclosure. It holds its username and not its address, and is nobody
+ * until its link is confirmed.
+ */
+export type Status = 'active' | 'disabled' | 'pending'
 
 /** A user as stored. Wire names and what leaves the process are the business of `http/`. */
 export interface User {

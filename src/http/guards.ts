@@ -1,8 +1,8 @@
 import type { FastifyRequest } from 'fastify'
 import { authenticate } from '../domain/authenticate.ts'
-import type { Deps } from '../domain/deps.ts'
 import { DomainError } from '../domain/errors.ts'
 import { holds, type Actor } from '../domain/policy.ts'
+import type { Context } from './mount.ts'
 import type { Route, Surroundings } from './route.ts'
 
 const BEARER = /^Bearer +([^\s]+) *$/i
@@ -30,8 +30,14 @@ export function requireSingleHeaders(request: FastifyRequest): void {
 }
 
 /** The caller behind the bearer token, where the route wants one. Throws the 401s, or `permission_denied`. */
-export async function requireAccess(one: Route, request: FastifyRequest, deps: Deps): Promise<Actor | null> {
-  if (one.access === 'public') return null
+export async function requireAccess(
+  one: Route,
+  request: FastifyRequest,
+  { deps, surroundings }: Context,
+): Promise<Actor | null> {
+  // Who can open the control socket can open the data folder, and no request comes to it from elsewhere.
+  if (one.access === 'public' || surroundings.control) return null
+  if (one.access === 'operator') throw new DomainError('not_found')
   const header = request.headers.authorization
   const token = header === undefined ? undefined : BEARER.exec(header)?.[1]
   if (token === undefined) {
@@ -41,10 +47,10 @@ export async function requireAccess(one: Route, request: FastifyRequest, deps: D
     )
   }
   const actor = await authenticate(token, deps)
-  if (one.access !== 'owner' && one.access !== 'owner-or-public' && !holds(actor.user, one.access)) {
-    throw new DomainError('permission_denied')
-  }
-  return actor
+  if (one.access === 'owner' || one.access === 'owner-or-public') return actor
+  const accepted = typeof one.access === 'string' ? [one.access] : one.access
+  if (accepted.some((permission) => holds(actor, permission))) return actor
+  throw new DomainError('permission_denied')
 }
 
 /** Which reader the body wants; null where there is no body. Throws `media_type_unsupported`. */
@@ -62,14 +68,12 @@ export function bodyKind(one: Route, request: FastifyRequest): 'json' | 'form' |
  * Refuses a form that a page of another site posted (Fetch metadata, then Origin). Throws
  * `cross_site_request`.
  */
-export function requireSameSite(
-  request: FastifyRequest,
-  publicUrl: string,
-  surroundings: Surroundings,
-): void {
+export function requireSameSite(one: Route, request: FastifyRequest, { deps, surroundings }: Context): void {
   const site = request.headers['sec-fetch-site']
-  const { origin } = request.headers
-  const ours = origin === undefined || isOwnOrigin(origin, publicUrl, surroundings)
+  const { origin, host } = request.headers
+  // A page for this machine only has been asked for by a loopback name, whatever the public URL is.
+  const local = one.local !== undefined && origin === `http://${host}`
+  const ours = local || origin === undefined || isOwnOrigin(origin, deps.rules.publicUrl, surroundings)
   const opaque = origin === 'null' && site === 'same-origin'
   if (site === 'cross-site' || !(ours || opaque)) throw new DomainError('cross_site_request')
 }
@@ -82,13 +86,18 @@ export function isOwnOrigin(origin: string, publicUrl: string, surroundings: Sur
   return url !== null && url.origin === origin && LOOPBACK_HOST.test(url.host)
 }
 
-/** Development's pages are for this machine only: DNS rebinding and careless proxies get a 404. */
-export function requireLoopback(request: FastifyRequest, surroundings: Surroundings): void {
+/** Some pages are for this machine only: DNS rebinding and careless proxies get a 404. */
+export function requireLoopback(
+  request: FastifyRequest,
+  when: 'development' | 'always',
+  surroundings: Surroundings,
+): void {
+  const wrongMode = when === 'development' && surroundings.mode !== 'development'
   const forwarded = Object.keys(request.headers).some(
     (name) => name === 'forwarded' || name.startsWith('x-forwarded-'),
   )
   const local =
     LOOPBACK_PEER.test(request.raw.socket.remoteAddress ?? '') &&
     LOOPBACK_HOST.test(request.headers.host ?? '')
-  if (surroundings.mode !== 'development' || forwarded || !local) throw new DomainError('not_found')
+  if (wrongMode || forwarded || !local) throw new DomainError('not_found')
 }

@@ -21,7 +21,7 @@ declare module 'fastify' {
   }
 }
 
-interface Context {
+export interface Context {
   readonly deps: Deps
   readonly surroundings: Surroundings
 }
@@ -47,7 +47,7 @@ const readOnlyFields = [
  */
 export function mount(server: FastifyInstance, one: Route, context: Context): void {
   if (!one.access) throw new TypeError(`${one.operationId} names no access`)
-  const { deps, surroundings } = context
+  const { surroundings } = context
   const check = fieldChecks(one)
   void server.register(async (scope) => {
     scope.decorateRequest('actor', null)
@@ -64,8 +64,8 @@ export function mount(server: FastifyInstance, one: Route, context: Context): vo
       schema: { response: responseSchemas(one) },
       config: { page: one.page === true },
       onRequest: async (request) => {
-        if (one.path.startsWith('/dev/')) requireLoopback(request, surroundings)
-        request.actor = await requireAccess(one, request, deps)
+        if (one.local) requireLoopback(request, one.local, surroundings)
+        request.actor = await requireAccess(one, request, context)
       },
       preParsing: async (request) => {
         // A body in chunks may turn out to be empty, which is no body: its reader looks at the type.
@@ -104,7 +104,7 @@ function readBody(
 ): unknown {
   if (typeof bytes === 'string' || bytes.length === 0) return undefined
   if (bodyKind(one, request) !== 'form') return readJson(bytes)
-  requireSameSite(request, context.deps.rules.publicUrl, context.surroundings)
+  requireSameSite(one, request, context)
   const fields = readForm(bytes)
   // RFC 6749 section 4.3.2, and what the Authorize button of the API docs adds: accepted and ignored.
   const ignored = ['grant_type', 'scope', 'client_id', 'client_secret']
@@ -149,7 +149,7 @@ function callOf(request: FastifyRequest, reply: FastifyReply, { deps, surroundin
       const value = request.headers[name]
       return Array.isArray(value) ? value.join(', ') : value
     },
-    caller: callerOf(request, reply),
+    caller: callerOf(request, reply, surroundings),
     actor: request.actor,
     deps,
     surroundings,
@@ -157,10 +157,10 @@ function callOf(request: FastifyRequest, reply: FastifyReply, { deps, surroundin
 }
 
 /** The signal is made only when somebody waits on it: most requests are answered at once. */
-function callerOf(request: FastifyRequest, reply: FastifyReply): Caller {
+function callerOf(request: FastifyRequest, reply: FastifyReply, { control }: Surroundings): Caller {
   let gone: AbortController | null = null
   return {
-    requestId: request.id,
+    requestId: control ? `cli:${request.id}` : request.id,
     userAgent: request.headers['user-agent'] ?? null,
     get gone() {
       if (gone) return gone.signal

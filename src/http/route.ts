@@ -5,14 +5,15 @@
 import Type, { type Static, type TSchema } from 'typebox'
 import type { Caller, Deps } from '../domain/deps.ts'
 import type { FieldError, ProblemCode } from '../domain/errors.ts'
-import type { Actor, Permission } from '../domain/policy.ts'
+import { operator, type Actor, type Administrator, type Permission } from '../domain/policy.ts'
 import type { Inbox } from '../domain/ports/inbox.ts'
 
 /**
  * `owner` is any signed-in user acting on itself; `owner-or-public` reads a bearer token where there is
- * one.
+ * one. A permission, or one of several, is for administrators; `operator` is served on the control socket
+ * only.
  */
-export type Access = 'public' | 'owner' | 'owner-or-public' | Permission
+export type Access = 'public' | 'owner' | 'owner-or-public' | 'operator' | Permission | readonly Permission[]
 
 export interface ResponseSpec {
   readonly description: string
@@ -37,6 +38,8 @@ export interface Surroundings {
   readonly stopping: AbortSignal
   /** Development only. */
   readonly inbox: Inbox | null
+  /** This is the control socket: who can open it acts as the operator, without a token. */
+  readonly control: boolean
 }
 
 export interface Call<Body = unknown, Query = unknown> {
@@ -79,6 +82,8 @@ interface RouteText {
   readonly undocumented?: true
   /** May wait longer than other requests: for a mail that is to come. */
   readonly patient?: true
+  /** Only for a browser on this machine: in development, or (the setup page) in every mode. */
+  readonly local?: 'development' | 'always'
   /** Touches no store: health, keys, documents. */
   readonly storeless?: true
 }
@@ -142,9 +147,7 @@ export function declaredErrors(one: Route): readonly ProblemCode[] {
       codes.add(code)
     }
   }
-  if (one.access !== 'public' && one.access !== 'owner' && one.access !== 'owner-or-public') {
-    codes.add('permission_denied')
-  }
+  if (isAdministrative(one)) codes.add('permission_denied')
   if (takesContent(one)) {
     for (const code of ['body_too_large', 'media_type_unsupported', 'validation_failed'] as const)
       codes.add(code)
@@ -159,6 +162,16 @@ export function declaredErrors(one: Route): readonly ProblemCode[] {
 /** Whether a body has a meaning; with GET it has none (RFC 9110 section 9.3.1). */
 export function takesContent({ method }: Pick<Route, 'method'>): boolean {
   return method !== 'GET'
+}
+
+/** Whether a permission opens it: such a route is served on the control socket too. */
+export function isAdministrative({ access }: Pick<Route, 'access'>): boolean {
+  return access !== 'operator' && access !== 'public' && access !== 'owner' && access !== 'owner-or-public'
+}
+
+/** Whoever acts on a route whose access is a permission: a signed-in user, or the operator. */
+export function administrator(call: Pick<Call, 'actor' | 'surroundings'>): Administrator {
+  return call.surroundings.control ? operator : signedInActor(call)
 }
 
 /** The caller of a route whose access is `owner` or a permission. */

@@ -20,7 +20,7 @@ export function wireUser(user: User): WireUser {
     email_verified: user.emailVerified,
     pending_email: user.pendingEmail,
     roles: [...user.roles],
-    status: user.status,
+    status: user.status === 'disabled' ? 'disabled' : 'active',
     locale: user.locale,
     profile: user.profile,
     created_at: timestamp(user.createdAt),

@@ -11,6 +11,7 @@ const surroundings = {
   mode: 'development',
   corsOrigins: [],
   inbox: null,
+  control: false,
   stopping: new AbortController().signal,
   notReady: async () => null,
 } as const

@@ -60,6 +60,7 @@ export async function startVariant(
     surroundings: {
       mode: 'development',
       corsOrigins: [],
+      control: false,
       inbox: createInbox({ store, secrets, clock, publicUrl }),
       stopping: new AbortController().signal,
       notReady: async () => {

@@ -1,3 +1,4 @@
+import type { StoredKey, Trail } from './records.ts'
 import type { Id, JsonObject, Ms } from './runtime.ts'
 
 /** Password hashing, in its own threads behind a bounded queue. */
@@ -50,6 +51,37 @@ export interface AccessTokens {
   readonly algorithm: string
 }
 
+/** A signing key as an operator may see it: nothing of it is secret. */
+export type SigningKeyInfo = Omit<StoredKey, 'publicJwk' | 'sealedPrivate'>
+
+/** The signing keys, as an operator deals with them. Other nodes follow within a minute. */
+export interface SigningKeys {
+  /** As stored, the active one first. */
+  list(): Promise<readonly SigningKeyInfo[]>
+  /**
+   * The next key signs from now on, the active one only verifies, and a new next one is published. Before
+   * the next key has been published long enough for every service to know it, it is `too_early`, unless
+   * `force` is set.
+   */
+  rotate(
+    how: { readonly force: boolean },
+    trail: Trail,
+  ): Promise<
+    | { readonly kind: 'rotated'; readonly keys: readonly SigningKeyInfo[] }
+    | { readonly kind: 'too_early'; readonly readyAt: Ms }
+  >
+  /**
+   * Takes a compromised key out at once: what it signed is refused from now on. Where it was the active one
+   * the next one signs.
+   */
+  drop(
+    key: { readonly kid: string },
+    trail: Trail,
+  ): Promise<
+    { readonly kind: 'dropped'; readonly keys: readonly SigningKeyInfo[] } | { readonly kind: 'not_found' }
+  >
+}
+
 /** What a refresh token carries beside its secret. */
 export interface RefreshTokenParts {
   readonly keyId: number
@@ -59,7 +91,7 @@ export interface RefreshTokenParts {
 }
 
 /** What is sealed; each purpose has a key of its own. */
-export type SealPurpose = 'outbox' | 'inbox' | 'keys'
+export type SealPurpose = 'outbox' | 'inbox' | 'keys' | 'cursor'
 
 /** Random and derived secrets; everything here comes from the master key or the system's random source. */
 export interface Secrets {

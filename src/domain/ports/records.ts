@@ -86,6 +86,8 @@ export interface StoredKey {
   readonly publicJwk: JsonObject
   readonly sealedPrivate: Uint8Array
   readonly createdAt: Ms
+  /** Since when it signs, or did; null for a `next` one. */
+  readonly activatedAt: Ms | null
   readonly retiresAt: Ms | null
 }
 

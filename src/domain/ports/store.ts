@@ -6,7 +6,8 @@
  * to repeat), and at open `store_incompatible`. Only the adapters in `store/` implement it.
  */
 import type { NewSession, Session } from '../session.ts'
-import type { NewUser, User } from '../user.ts'
+import type { NewUser, Role, User } from '../user.ts'
+import type { AdministrationStore } from './administration.ts'
 import type {
   AuditEvent,
   ClaimedField,
@@ -49,10 +50,12 @@ export interface ProfileChange {
   readonly pendingEmail?: string | null
   /** The `change_email` token that belongs to `pendingEmail`. */
   readonly token?: NewToken
+  /** Under strict disclosure a verified holder of `pendingEmail` is no conflict; it is told by mail instead. */
+  readonly concealTaken?: boolean
 }
 
 /** One business step a method; see the head of this file. */
-export interface Store {
+export interface Store extends AdministrationStore {
   /** Ends queued writes, then releases the database; later calls throw `store_unavailable`. */
   close(): Promise<void>
   /** Whether a write would be taken now; `detail` names what is wrong, for the operator's log. */
@@ -63,7 +66,7 @@ export interface Store {
   /**
    * User, both claims, audit event, one-time token, mail and idempotency record: all or nothing. The same
    * id again is `repeated`, and so is an idempotency key with the same body; with another body it is
-   * `key_reused`.
+   * `key_reused`. A `pending` user claims its username only: its address may be somebody else's.
    */
   createUser(
     creation: {
@@ -80,7 +83,10 @@ export interface Store {
   >
   /** The user as committed, whatever its status. */
   findUser(query: { readonly id: Id }): Promise<User | null>
-  /** By `e:<email key>` or `u:<username key>` (see `keys.ts`); a key of any other form finds nobody. */
+  /**
+   * By `e:<email key>` or `u:<username key>` (see `keys.ts`); a key of any other form finds nobody, and
+   * nobody finds a `pending` user.
+   */
   findUserByIdentifier(query: { readonly key: string }): Promise<User | null>
   /**
    * Compare-and-set on version and epoch; moves the username claim with it. `conflict` names a username
@@ -96,7 +102,7 @@ export interface Store {
    * verified, or moves to the pending one (which must still be the token's), its claim with it. An
    * *unverified* other holder of the address is deleted with everything in the registry (event `displaced`,
    * completed with its id); a verified holder, or the last admin, is a `conflict`. All other tokens for
-   * addresses die by no longer matching.
+   * addresses die by no longer matching. A `pending` user becomes active and gets the claim of its address.
    */
   confirmEmail(
     confirmation: {
@@ -110,10 +116,16 @@ export interface Store {
   /**
    * Redeems a `reset_password` or `set_password` token exactly once: sets the hash, verifies the address
    * that it was mailed to, moves the epoch, drops the pending change, deletes every session and marks every
-   * other token used. `stale` unless token, address, epoch and active status still hold.
+   * other token used. `stale` unless token, address, epoch and active status still hold. A `pending` user
+   * becomes active and gets the claim of its address, as in `confirmEmail`; a verified holder is `stale`.
    */
   resetPassword(
-    reset: { readonly hash: Hash; readonly passwordHash: string; readonly now: Ms },
+    reset: {
+      readonly hash: Hash
+      readonly passwordHash: string
+      readonly now: Ms
+      readonly displaced: AuditEvent
+    },
     trail: Trail,
   ): Promise<{ readonly kind: 'reset'; readonly user: User; readonly sessionsRevoked: number } | Stale>
   /**
@@ -132,11 +144,16 @@ export interface Store {
   ): Promise<{ readonly kind: 'changed'; readonly user: User } | Stale>
   /**
    * The user and everything in the registry that holds it vanish in one commit; only the audit events stay.
-   * The same e-mail and username are free at once. `stale` when the epoch has moved, `last_admin` when no
-   * other user has the role admin, status active and a password.
+   * The same e-mail and username are free at once. `stale` when the epoch or the roles are others than
+   * expected (epoch null, no roles: any), `last_admin` when no other user has the role admin, status active and a password.
    */
   deleteUser(
-    deletion: { readonly userId: Id; readonly expectEpoch: number | null; readonly now: Ms },
+    deletion: {
+      readonly userId: Id
+      readonly expectEpoch: number | null
+      readonly expectRoles?: readonly Role[]
+      readonly now: Ms
+    },
     trail: Trail,
   ): Promise<
     | { readonly kind: 'deleted'; readonly erased: Erased; readonly retained: readonly Retained[] }
@@ -215,7 +232,10 @@ export interface Store {
    * Token and sealed mail in one step. The audit event is written by `finishMail`, when the mail goes out.
    */
   putToken(token: NewToken, mail: OutgoingMail): Promise<void>
-  /** Looks at a token; null where it is unknown, its user gone or disabled, or its address another by now. */
+  /**
+   * Looks at a token; null where it is unknown, its user gone or disabled, or its address another by now. A
+   * `pending` user's is live too.
+   */
   peekToken(query: {
     readonly hash: Hash
     readonly kinds: readonly TokenKind[]

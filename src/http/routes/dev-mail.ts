@@ -14,6 +14,7 @@ const pageRoute = route({
   summary: 'The built-in inbox',
   description: 'Only in development, and only from this machine.',
   access: 'public',
+  local: 'development',
   page: true,
   responses: { 200: htmlPage('The mails, the newest first') },
   errors: ['not_found'],
@@ -33,6 +34,7 @@ const messagesRoute = route({
     'With wait it answers as soon as a matching message newer than after is there (any match without ' +
     'after), else with an empty list when the time is up.',
   access: 'public',
+  local: 'development',
   patient: true,
   query: inboxQuery,
   responses: { 200: { description: 'The matching mails, the newest first', schema: inboxSchema } },

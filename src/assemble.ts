@@ -1,0 +1,78 @@
+/** From the settings to everything that the rules run on; part of the composition root (see `app.ts`). */
+import { randomUUIDv7 } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { Config } from './config.ts'
+import { createAccessTokens } from './crypto/access-tokens.ts'
+import { openLateKeyring, type LateKeyring } from './crypto/late-keyring.ts'
+import { loadMasterKey } from './crypto/master-key.ts'
+import { createPasswords, type PasswordService } from './crypto/passwords.ts'
+import { createSecrets } from './crypto/secrets.ts'
+import { createSigningKeys } from './crypto/signing-keys.ts'
+import type { Deps } from './domain/deps.ts'
+import type { DomainError } from './domain/errors.ts'
+import type { Clock, Log } from './domain/ports/runtime.ts'
+import { createProfileRules } from './http/profile-rules.ts'
+import { createLog } from './observe/log.ts'
+import { openStore } from './store/open-store.ts'
+
+export interface Assembled {
+  readonly deps: Deps
+  readonly dataDir: string
+  readonly keyring: LateKeyring
+  /** Ends what has been started: the hash threads, then the store. */
+  close(): Promise<void>
+}
+
+export interface AssemblyOptions {
+  /** No slash at the end. */
+  readonly publicUrl: string
+  /** A store that was away at the start turns out to be one that this server can't use. */
+  readonly onIncompatible?: ((error: DomainError) => void) | undefined
+  readonly log?: Log | undefined
+  readonly clock?: Clock | undefined
+}
+
+/** Opens keys and store. Throws `start_refused` or `store_incompatible` with a plain sentence. */
+export async function assemble(config: Config, options: AssemblyOptions): Promise<Assembled> {
+  const log = options.log ?? createLog(config.logLevel)
+  const clock = options.clock ?? { now: () => Date.now() }
+  const { publicUrl, onIncompatible } = options
+  const rules = rulesOf(config, publicUrl)
+  const dataDir = resolve(config.dataDir)
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  const secrets = createSecrets(masterKey(config, dataDir))
+  const store = await openStore({ url: config.databaseUrl, dataDir, clock, log, onIncompatible })
+  try {
+    const ids = { next: () => randomUUIDv7() }
+    const algorithm = config.signingAlgorithm
+    const keys = { store, secrets, clock, ids, log, algorithm }
+    const keyring = await openLateKeyring(keys, (error) => onIncompatible?.(error))
+    const audience = config.audience ?? publicUrl
+    const accessTokens = createAccessTokens({ keyring, clock, issuer: publicUrl, audience })
+    const signingKeys = createSigningKeys(keys, keyring)
+    const passwords = createPasswords({ log })
+    const deps = { store, passwords, accessTokens, signingKeys, secrets, clock, ids, log, rules }
+    return { deps, dataDir, keyring, close: () => close(keyring, passwords, store) }
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+function rulesOf(config: Config, publicUrl: string): Deps['rules'] {
+  const { registration, disclosure, requireVerifiedEmail, roles, profileSchema } = config
+  const profile = createProfileRules(profileSchema)
+  return { publicUrl, registration, disclosure, requireVerifiedEmail, roles, profile }
+}
+
+function masterKey(config: Config, dataDir: string): Uint8Array {
+  const file = config.masterKeyFile
+  return loadMasterKey({ file: file ?? join(dataDir, 'master.key'), create: file === null })
+}
+
+async function close(keyring: LateKeyring, passwords: PasswordService, store: Deps['store']): Promise<void> {
+  keyring.stop()
+  await passwords.close()
+  await store.close()
+}
