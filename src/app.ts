@@ -34,6 +34,9 @@ export interface AppOptions {
   readonly clock?: Clock
 }
 
+/** The one clock that is real. */
+export const systemClock: Clock = { now: () => Date.now() }
+
 type Server = Awaited<ReturnType<typeof buildServer>>
 
 interface Parts {
@@ -48,7 +51,7 @@ interface Parts {
 /** Starts the whole server. Throws `start_refused` or `store_incompatible` with a plain sentence. */
 export async function startApp(config: Config, options: AppOptions = {}): Promise<App> {
   const log = options.log ?? createLog(config.logLevel)
-  const clock = options.clock ?? { now: () => Date.now() }
+  const clock = options.clock ?? systemClock
   for (const setting of config.withoutEffect)
     log.warn({ setting }, 'this setting has no effect in this version')
   const port = config.port === 0 ? await freePort(config.host) : config.port

@@ -13,7 +13,6 @@ import type { Deps } from './domain/deps.ts'
 import type { DomainError } from './domain/errors.ts'
 import type { Clock, Log } from './domain/ports/runtime.ts'
 import { createProfileRules } from './http/profile-rules.ts'
-import { createLog } from './observe/log.ts'
 import { openStore } from './store/open-store.ts'
 
 export interface Assembled {
@@ -29,15 +28,13 @@ export interface AssemblyOptions {
   readonly publicUrl: string
   /** A store that was away at the start turns out to be one that this server can't use. */
   readonly onIncompatible?: ((error: DomainError) => void) | undefined
-  readonly log?: Log | undefined
-  readonly clock?: Clock | undefined
+  readonly log: Log
+  readonly clock: Clock
 }
 
 /** Opens keys and store. Throws `start_refused` or `store_incompatible` with a plain sentence. */
 export async function assemble(config: Config, options: AssemblyOptions): Promise<Assembled> {
-  const log = options.log ?? createLog(config.logLevel)
-  const clock = options.clock ?? { now: () => Date.now() }
-  const { publicUrl, onIncompatible } = options
+  const { publicUrl, log, clock, onIncompatible } = options
   const rules = rulesOf(config, publicUrl)
   const dataDir = resolve(config.dataDir)
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
