@@ -1,6 +1,6 @@
 /** The part of the storage port that administration, set-up and the command line use; see `store.ts`. */
 import type { NewUser, Role, Status, User } from '../user.ts'
-import type { AuditEvent, Hash, Trail } from './records.ts'
+import type { AuditEvent, Hash, NewToken, Trail } from './records.ts'
 import type { Id, Ms } from './runtime.ts'
 import type { Conflict, NotThere, Stale } from './store.ts'
 
@@ -113,11 +113,13 @@ export interface AdministrationStore {
   }): Promise<'live' | 'expired' | 'used' | null>
   /**
    * Makes the first administrator: of N racing calls one wins, the others are `admin_exists`. With a `setup`
-   * hash the link is redeemed in the same step, and `stale` unless it is live.
+   * hash the link is redeemed in the same step, and `stale` unless it is live. A `token` (and the mail of the
+   * trail) is stored with the user, as in `createUser`.
    */
   createFirstAdmin(
     creation: {
       readonly user: NewUser
+      readonly token?: NewToken
       readonly setup: { readonly hash: Hash; readonly now: Ms } | null
     },
     trail: Trail,
