@@ -276,7 +276,11 @@ export interface Store extends AdministrationStore {
   ): Promise<{ readonly kind: 'swapped' } | Stale>
   /** Writes an event that belongs to no other step (an export, for one). */
   appendAudit(event: AuditEvent): Promise<void>
-  /** Deletes what has been expired long enough; says how many rows. Validity never depends on it. */
+  /**
+   * Deletes what has been expired long enough; says how many rows. Validity never depends on it. A
+   * `pending` user goes with everything that holds it as its link ends: `lifetimes.verifyTokenMs` after its
+   * creation, or `lifetimes.setPasswordTokenMs` where it has no password (an administrator asked for it).
+   */
   sweep(at: { readonly now: Ms }): Promise<{ readonly deleted: number }>
   /** Rewrites free space, so that nothing deleted is readable in it. */
   scrub(): Promise<void>
