@@ -8,17 +8,25 @@ import { http, store as storeLimits } from './domain/limits.ts'
 import type { MailKind, MailTransport } from './domain/ports/mailer.ts'
 import type { Clock, Log } from './domain/ports/runtime.ts'
 import type { Store } from './domain/ports/store.ts'
+import type { OnAnswered } from './domain/ports/watching.ts'
 import { routes } from './http/routes.ts'
+import { internalRoutes } from './http/routes/metrics.ts'
 import { buildServer } from './http/server.ts'
 import { startDeliverer, type Deliverer } from './mail/deliver.ts'
 import { createInbox } from './mail/inbox.ts'
 import { createLog } from './observe/log.ts'
+import { settleFirstAdmin } from './settle-first-admin.ts'
+import type { Metrics } from './observe/metrics.ts'
 
 export interface App {
   readonly publicUrl: string
   readonly dataDir: string
+  /** On the internal listener; null where there is none. */
+  readonly metricsUrl: string | null
   /** The store could not be reached yet; the server goes on trying, and is not ready until then. */
   readonly storeAway: boolean
+  /** With it the first administrator is made; a secret. Null where there is one, and while the store is away. */
+  readonly setupLink: string | null
   /** What the use cases run on; tests act on the same store as the server. */
   readonly deps: Deps
   /** From now on not ready; then closes the listener, drains, delivers what is due and closes the store. */
@@ -28,6 +36,8 @@ export interface App {
 export interface AppOptions {
   /** A mail has gone out; `inboxUrl` shows it, in development. */
   readonly onMail?: (kind: MailKind, inboxUrl: string | null) => void
+  /** What `setupLink` has become after the start: made once the store is there, or used up. */
+  readonly onSetupLink?: (link: string | null) => void
   /** A store that was away at the start turns out to be one that this server can't use. */
   readonly onIncompatible?: (error: DomainError) => void
   readonly log?: Log
@@ -43,6 +53,8 @@ interface Parts {
   readonly config: Config
   readonly assembled: Assembled
   readonly server: Server
+  /** The second listener, for metrics and health. */
+  readonly internal: Server | null
   readonly deliverer: Deliverer
   readonly transports: readonly MailTransport[]
   readonly stopping: AbortController
@@ -58,16 +70,19 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
   const publicUrl = config.publicUrl ?? `http://localhost:${port}`
   const smtp = await smtpOf(config, publicUrl, clock)
   const { onIncompatible } = options
-  const assembled = await assemble(config, { publicUrl, log, clock, onIncompatible })
+  const metrics = await metricsOf(config)
+  const assembled = await assemble(config, { publicUrl, log, clock, onIncompatible, metrics })
   try {
-    const parts = await serverOf(config, { assembled, smtp }, options)
-    await listen(parts.server, config.host, port)
+    const parts = await serverOf(config, { assembled, smtp, metrics }, options)
+    const metricsUrl = await listenInternally(parts)
+    await listen(parts.server, { host: config.host, port, setting: 'UM_PORT' })
     const { deps, dataDir, keyring } = assembled
     const sweeper = setInterval(() => void sweep(deps.store, clock, log), storeLimits.sweepEveryMs)
     sweeper.unref()
     return {
       publicUrl,
       dataDir,
+      metricsUrl,
       storeAway: !keyring.loaded(),
       deps,
       stop: async () => {
@@ -83,9 +98,14 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
 
 async function serverOf(
   config: Config,
-  { assembled, smtp }: { readonly assembled: Assembled; readonly smtp: MailTransport | null },
+  given: {
+    readonly assembled: Assembled
+    readonly smtp: MailTransport | null
+    readonly metrics: Metrics | null
+  },
   options: AppOptions,
 ): Promise<Parts> {
+  const { assembled, smtp, metrics } = given
   const { deps, keyring } = assembled
   const { store, secrets, clock, log } = deps
   const { publicUrl } = deps.rules
@@ -104,8 +124,29 @@ async function serverOf(
   }
   const { mode, corsOrigins } = config
   const surroundings = { mode, corsOrigins, notReady, stopping: stopping.signal, inbox, control: false }
-  const server = await buildServer({ deps, surroundings, routes })
-  return { config, assembled, server, deliverer, transports, stopping }
+  const server = await buildServer({ deps, surroundings, routes, onAnswered: watcherOf(log, metrics) })
+  const internal =
+    metrics && (await buildServer({ deps, surroundings, routes: internalRoutes(metrics.text) }))
+  return { config, assembled, server, internal, deliverer, transports, stopping }
+}
+
+async function metricsOf(config: Config): Promise<Metrics | null> {
+  if (config.internalPort === null) return null
+  const { createMetrics } = await import('./observe/metrics.ts')
+  return createMetrics()
+}
+
+/** Who is told of every request: nobody, unless somebody has asked for metrics or for lines of requests. */
+function watcherOf(log: Log, metrics: Metrics | null): OnAnswered | undefined {
+  if (!log.debug) return metrics?.onAnswered
+  return (request) => {
+    metrics?.onAnswered(request)
+    try {
+      log.debug?.({ ...request }, 'request answered')
+    } catch {
+      // there is nowhere left to say it
+    }
+  }
 }
 
 async function smtpOf(config: Config, publicUrl: string, clock: Clock): Promise<MailTransport | null> {
@@ -126,11 +167,12 @@ function transportsOf(
 }
 
 async function stop(parts: Parts): Promise<void> {
-  const { config, assembled, server, deliverer, transports, stopping } = parts
+  const { config, assembled, server, internal, deliverer, transports, stopping } = parts
   stopping.abort()
   assembled.keyring.stop()
   await delay(config.shutdownDelaySeconds * 1000)
   await drain(server)
+  if (internal) await drain(internal)
   await deliverLast(deliverer, transports)
   await assembled.close()
 }
@@ -153,20 +195,36 @@ async function deliverLast(deliverer: Deliverer, transports: readonly MailTransp
   await Promise.race([ended, delay(http.cutOffMs, { keepsAlive: false })])
 }
 
-async function listen(server: Server, host: string, port: number): Promise<void> {
+interface Address {
+  readonly host: string
+  readonly port: number
+  readonly setting: 'UM_PORT' | 'UM_INTERNAL_PORT'
+}
+
+async function listen(server: Server, address: Address): Promise<void> {
+  const { host, port } = address
   try {
     await server.listen({ host, port })
   } catch (error) {
-    throw refusedAddress(error, host, port)
+    throw refusedAddress(error, address)
   }
 }
 
+/** Where the metrics are. A second start on the same port is told so before the public listener answers. */
+async function listenInternally({ config, internal }: Parts): Promise<string | null> {
+  if (!internal || config.internalPort === null) return null
+  await listen(internal, { host: config.host, port: config.internalPort, setting: 'UM_INTERNAL_PORT' })
+  const address = internal.server.address()
+  const port = typeof address === 'object' && address ? address.port : config.internalPort
+  return `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}/metrics`
+}
+
 /** The sentence for an address that cannot be listened on; any other error stays what it is. */
-function refusedAddress(cause: unknown, host: string, port: number): unknown {
+function refusedAddress(cause: unknown, { host, port, setting }: Address): unknown {
   const code = cause instanceof Error && 'code' in cause ? cause.code : ''
   const sentences: Record<string, string> = {
-    EADDRINUSE: `Port ${port} is taken by another program; stop it, or set UM_PORT to another port.`,
-    EACCES: `Port ${port} may not be used by this user; set UM_PORT to a port above 1023.`,
+    EADDRINUSE: `Port ${port} is taken by another program; stop it, or set ${setting} to another port.`,
+    EACCES: `Port ${port} may not be used by this user; set ${setting} to a port above 1023.`,
     EADDRNOTAVAIL: `This machine has no address ${host}; set UM_HOST to one of its own.`,
     ENOTFOUND: `The name ${host} leads to no address; set UM_HOST to one of this machine.`,
   }
@@ -178,7 +236,9 @@ function refusedAddress(cause: unknown, host: string, port: number): unknown {
 async function freePort(host: string): Promise<number> {
   const probe = createServer()
   await new Promise<void>((done, failed) => {
-    probe.once('error', (error) => failed(refusedAddress(error, host, 0))).listen(0, host, done)
+    probe
+      .once('error', (error) => failed(refusedAddress(error, { host, port: 0, setting: 'UM_PORT' })))
+      .listen(0, host, done)
   })
   const address = probe.address()
   await new Promise((done) => probe.close(done))

@@ -13,6 +13,7 @@ import type { Deps } from './domain/deps.ts'
 import type { DomainError } from './domain/errors.ts'
 import type { Clock, Log } from './domain/ports/runtime.ts'
 import { createProfileRules } from './http/profile-rules.ts'
+import type { Metrics } from './observe/metrics.ts'
 import { openStore } from './store/open-store.ts'
 
 export interface Assembled {
@@ -30,16 +31,19 @@ export interface AssemblyOptions {
   readonly onIncompatible?: ((error: DomainError) => void) | undefined
   readonly log: Log
   readonly clock: Clock
+  /** Without it nothing is measured. */
+  readonly metrics?: Metrics | null
 }
 
 /** Opens keys and store. Throws `start_refused` or `store_incompatible` with a plain sentence. */
 export async function assemble(config: Config, options: AssemblyOptions): Promise<Assembled> {
-  const { publicUrl, log, clock, onIncompatible } = options
+  const { publicUrl, log, clock, onIncompatible, metrics } = options
   const rules = rulesOf(config, publicUrl)
   const dataDir = resolve(config.dataDir)
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   const secrets = createSecrets(masterKey(config, dataDir))
-  const store = await openStore({ url: config.databaseUrl, dataDir, clock, log, onIncompatible })
+  const opened = await openStore({ url: config.databaseUrl, dataDir, clock, log, onIncompatible })
+  const store = metrics ? metrics.timed(opened) : opened
   try {
     const ids = { next: () => randomUUIDv7() }
     const algorithm = config.signingAlgorithm
@@ -48,7 +52,8 @@ export async function assemble(config: Config, options: AssemblyOptions): Promis
     const audience = config.audience ?? publicUrl
     const accessTokens = createAccessTokens({ keyring, clock, issuer: publicUrl, audience })
     const signingKeys = createSigningKeys(keys, keyring)
-    const passwords = createPasswords({ log })
+    const passwords = createPasswords({ log, onStarted: metrics?.onHashStarted })
+    metrics?.read({ store: opened, passwords, clock })
     const deps = { store, passwords, accessTokens, signingKeys, secrets, clock, ids, log, rules }
     return { deps, dataDir, keyring, close: () => close(keyring, passwords, store) }
   } catch (error) {

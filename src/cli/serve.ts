@@ -6,6 +6,7 @@ import { loadConfig, type Config } from '../config.ts'
 import { DomainError } from '../domain/errors.ts'
 import type { Invocation } from './invocation.ts'
 import { environmentWith } from './environment.ts'
+import { placeSetupLink } from './setup-link.ts'
 
 /**
  * Runs the server until SIGTERM or SIGINT; `end` is for a store that was away at the start and turns out to
@@ -24,11 +25,13 @@ export async function serve({ options, end }: Invocation): Promise<void> {
   // Whoever read our lines may go (`| head`, a collector that restarts): that is no reason to end.
   for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined)
   const say = (line: string) => process.stdout.write(`${line}\n`)
+  const place = (link: string | null) => placeSetupLink(link, { dataDir, terminal: process.stdout.isTTY })
   const app = await startApp(config, {
     onIncompatible: end,
     onMail: (kind, inboxUrl) => {
       if (inboxUrl) say(`mail ${kind} → ${inboxUrl}`)
     },
+    onSetupLink: (link) => place(link).forEach(say),
   })
   stopOnSignal(app.stop)
   for (const line of banner(config, app, firstRun)) say(line)
@@ -66,7 +69,8 @@ function stopOnSignal(stop: () => Promise<void>): void {
 }
 
 /** At most 14 lines; the last one is `ready <public URL>`, with a remark while the store is away. */
-function banner(config: Config, { publicUrl, dataDir, storeAway }: App, firstRun: boolean): string[] {
+function banner(config: Config, app: App, firstRun: boolean): string[] {
+  const { publicUrl, dataDir, metricsUrl, storeAway } = app
   const development = config.mode === 'development'
   const example = '{"username":"ada","email":"ada@example.com","password":"correct horse battery staple"}'
   return [
@@ -75,6 +79,7 @@ function banner(config: Config, { publicUrl, dataDir, storeAway }: App, firstRun
     `  Docs   ${publicUrl}/docs`,
     ...(development ? [`  Mail   ${publicUrl}/dev/mail`] : []),
     `  Data   ${placeOfData(config.databaseUrl, dataDir)}`,
+    ...(metricsUrl ? [`  Metrics  ${metricsUrl}`] : []),
     ...(firstRun && development
       ? [
           'Register somebody:',

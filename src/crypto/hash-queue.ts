@@ -1,5 +1,6 @@
 import { DomainError } from '../domain/errors.ts'
 import { http, queues } from '../domain/limits.ts'
+import type { OnHashStarted } from '../domain/ports/watching.ts'
 
 /** How much one more measurement moves the estimate of the time a hash takes. */
 const NEW_MEASUREMENT_WEIGHT = 1 / 8
@@ -9,6 +10,7 @@ interface Waiting<Task, Result> {
   readonly resolve: (result: Result) => void
   readonly reject: (reason: unknown) => void
   readonly stopListening: () => void
+  readonly since: number
 }
 
 export interface HashQueue<Task, Result> {
@@ -19,6 +21,8 @@ export interface HashQueue<Task, Result> {
   run(task: Task, gone?: AbortSignal): Promise<Result>
   /** How many tasks wait; those that run are not counted. */
   waiting(): number
+  /** How many run. */
+  running(): number
   /** Refuses everything that waits or comes, and resolves when the running tasks have ended. */
   close(): Promise<void>
 }
@@ -32,6 +36,7 @@ export interface HashQueue<Task, Result> {
 export function createHashQueue<Task, Result extends { readonly ms: number }>(
   width: number,
   execute: (task: Task) => Promise<Result>,
+  onStarted?: OnHashStarted,
 ): HashQueue<Task, Result> {
   // A Set keeps the order of arrival and lets a task that nobody wants leave in constant time.
   const line = new Set<Waiting<Task, Result>>()
@@ -43,6 +48,7 @@ export function createHashQueue<Task, Result extends { readonly ms: number }>(
   function start(next: Waiting<Task, Result>): void {
     next.stopListening()
     running++
+    onStarted?.(performance.now() - next.since)
     execute(next.task)
       .then((result) => {
         estimateMs += (result.ms - estimateMs) * NEW_MEASUREMENT_WEIGHT
@@ -58,11 +64,6 @@ export function createHashQueue<Task, Result extends { readonly ms: number }>(
     else if (running === 0) whenIdle?.()
   }
 
-  function enter(entry: Waiting<Task, Result>): void {
-    if (running < width) start(entry)
-    else line.add(entry)
-  }
-
   function run(task: Task, gone?: AbortSignal): Promise<Result> {
     const full = running >= width && (line.size + 1) * estimateMs > queues.hashQueueMaxMs
     if (closed || full || gone?.aborted) return Promise.reject(overloaded())
@@ -71,9 +72,10 @@ export function createHashQueue<Task, Result extends { readonly ms: number }>(
         if (line.delete(entry)) reject(overloaded())
       }
       const stopListening = (): void => gone?.removeEventListener('abort', drop)
-      const entry = { task, resolve, reject, stopListening }
+      const entry = { task, resolve, reject, stopListening, since: performance.now() }
       gone?.addEventListener('abort', drop, { once: true })
-      enter(entry)
+      if (running < width) start(entry)
+      else line.add(entry)
     })
   }
 
@@ -87,7 +89,7 @@ export function createHashQueue<Task, Result extends { readonly ms: number }>(
     if (running > 0) await new Promise<void>((resolve) => (whenIdle = resolve))
   }
 
-  return { run, waiting: () => line.size, close }
+  return { run, waiting: () => line.size, running: () => running, close }
 }
 
 function overloaded(): DomainError {

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os'
 
 import type { Passwords } from '../domain/ports/crypto.ts'
 import type { Log } from '../domain/ports/runtime.ts'
+import type { OnHashStarted } from '../domain/ports/watching.ts'
 import type { Argon2Task } from './argon2-worker.ts'
 import { createHashThreads, type Hasher } from './hash-threads.ts'
 import { createHashQueue } from './hash-queue.ts'
@@ -14,19 +15,25 @@ export interface PasswordService extends Passwords {
   close(): Promise<void>
   /** How many hashes wait for a thread. */
   waiting(): number
+  /** How many are being computed. */
+  running(): number
 }
 
 /**
  * Passwords as argon2id PHC strings (RFC 9106), hashed in threads of their own, one a core, behind a bounded
  * queue (security: section 5.1).
  */
-export function createPasswords(options: { readonly log: Log }): PasswordService {
-  return passwordsOn(createHashThreads({ log: options.log, threads: availableParallelism() }))
+export function createPasswords(options: {
+  readonly log: Log
+  readonly onStarted?: OnHashStarted | undefined
+}): PasswordService {
+  const { log, onStarted } = options
+  return passwordsOn(createHashThreads({ log, threads: availableParallelism() }), onStarted)
 }
 
 /** The same on any hasher. */
-export function passwordsOn(hasher: Hasher): PasswordService {
-  const queue = createHashQueue(hasher.threads, (task: Argon2Task) => hasher.compute(task))
+export function passwordsOn(hasher: Hasher, onStarted?: OnHashStarted): PasswordService {
+  const queue = createHashQueue(hasher.threads, (task: Argon2Task) => hasher.compute(task), onStarted)
   // A tag that no password has: what is compared with it costs what a user costs, and is never equal.
   const stranger = newStoredHash(randomBytes(currentCost.tagBytes))
 
@@ -49,6 +56,7 @@ export function passwordsOn(hasher: Hasher): PasswordService {
     },
     isCommon: isCommonPassword,
     waiting: queue.waiting,
+    running: queue.running,
     async close() {
       await queue.close()
       await hasher.close()

@@ -9,8 +9,9 @@ import { readForm, readJson } from './body.ts'
 import { bodyKind, requireAccess, requireLoopback, requireSameSite } from './guards.ts'
 import { pageHeaders } from './headers.ts'
 import { routerPath } from './paths.ts'
+import { readQuery } from './query.ts'
 import { takesContent, type Answer, type Call, type Route, type Surroundings } from './route.ts'
-import { checker } from './validation.ts'
+import { checker, isWithin } from './validation.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -62,7 +63,7 @@ export function mount(server: FastifyInstance, one: Route, context: Context): vo
       method: one.method as HTTPMethods,
       url: routerPath(one.path),
       schema: { response: responseSchemas(one) },
-      config: { page: one.page === true },
+      config: { page: one.page === true, template: one.path },
       onRequest: async (request) => {
         if (one.local) requireLoopback(request, one.local, surroundings)
         request.actor = await requireAccess(one, request, context)
@@ -75,6 +76,7 @@ export function mount(server: FastifyInstance, one: Route, context: Context): vo
         if (kind === null) delete request.raw.headers['content-type']
       },
       handler: async (request, reply) => {
+        if (one.query) request.query = readQuery(one.query, request.query)
         const call = callOf(request, reply, context)
         one.requireHeaders?.(call)
         refuseInvalid(check(call))
@@ -124,8 +126,9 @@ function fieldChecks(one: Route): (call: Call) => FieldError[] {
     const errors = body.check(call.body)
     if (errors.length === 0 || !one.fieldErrors || !isObject(call.body)) return [...queryErrors, ...errors]
     const accepted = acceptedFields(call.body, errors)
-    const named = new Set(errors.map(({ pointer }) => pointer))
-    const ruled = one.fieldErrors(accepted, call).filter(({ pointer }) => !named.has(pointer))
+    const ruled = one
+      .fieldErrors(accepted, call)
+      .filter(({ pointer }) => !errors.some((named) => isWithin(pointer, named.pointer)))
     return [...queryErrors, ...errors, ...ruled]
   }
 }

@@ -3,6 +3,7 @@ import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Deps } from '../domain/deps.ts'
 import { catalogue, DomainError } from '../domain/errors.ts'
 import { http } from '../domain/limits.ts'
+import type { OnAnswered } from '../domain/ports/watching.ts'
 import { problemPage } from '../web/problem-page.ts'
 import { asDomainError, problemHeaders, problemOf } from './errors.ts'
 import { isOwnOrigin, requireSingleHeaders } from './guards.ts'
@@ -11,6 +12,7 @@ import { mount } from './mount.ts'
 import { allowedMethods } from './paths.ts'
 import type { Route, Surroundings } from './route.ts'
 import { refuseSocket } from './socket-errors.ts'
+import { watch } from './watch.ts'
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
@@ -18,16 +20,23 @@ export interface ServerParts {
   readonly deps: Deps
   readonly surroundings: Surroundings
   readonly routes: readonly Route[]
+  /** Told of every request; without it none is watched. */
+  readonly onAnswered?: OnAnswered | undefined
 }
 
 /** The HTTP server with every route mounted; it does not listen yet. */
-export async function buildServer({ deps, surroundings, routes }: ServerParts): Promise<FastifyInstance> {
+export async function buildServer(parts: ServerParts): Promise<FastifyInstance> {
+  const { deps, surroundings, routes, onAnswered } = parts
   const { publicUrl } = deps.rules
   const constant = securityHeaders(publicUrl)
   const server = fastify({
     ...limits,
     genReqId: (request) => requestId(request.headers['x-request-id'], deps),
-    frameworkErrors: refuse,
+    frameworkErrors: (error, request, reply) => {
+      // No hook sees these.
+      if (onAnswered) watch(request, reply, onAnswered)
+      refuse(error, request, reply)
+    },
     clientErrorHandler: (error, socket) =>
       refuseSocket(error, socket, { publicUrl, constant, id: deps.ids.next() }),
   })
@@ -40,6 +49,7 @@ export async function buildServer({ deps, surroundings, routes }: ServerParts): 
   function refuse(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const error = asDomainError(thrown)
     const problem = problemOf(error, request.id, publicUrl)
+    request.refusal = error.code
     if (problem.status >= 500) logDefect(deps, request, error)
     void reply.code(problem.status)
     void reply.headers({ ...constant, 'x-request-id': request.id, ...problemHeaders(error) })
@@ -57,7 +67,9 @@ export async function buildServer({ deps, surroundings, routes }: ServerParts): 
     if (methods.length > 0) reply.header('allow', methods.join(', '))
     refuse(new DomainError(methods.length > 0 ? 'method_not_allowed' : 'not_found'), request, reply)
   })
+  server.decorateRequest('refusal', null)
   server.addHook('onRequest', async (request, reply) => {
+    if (onAnswered) watch(request, reply, onAnswered)
     reply.headers(constant)
     reply.header('x-request-id', request.id)
     requireSingleHeaders(request)

@@ -57,6 +57,7 @@ const RINGS: readonly Ring[] = [
   { where: 'config.ts', inner: ['domain/'], outer: ['node:*'] },
   { where: 'main.ts', inner: ['cli/'], outer: ['node:*'] },
   { where: 'app.ts', inner: ['*'], outer: ['node:*'] },
+  { where: 'assemble.ts', inner: ['*'], outer: ['node:*'] },
 ]
 
 /** What single files may import besides, with the reason. */

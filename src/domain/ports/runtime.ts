@@ -30,6 +30,8 @@ export type LogFields = Readonly<Record<string, string | number | boolean | null
 
 /** The log: for operators, never personal. */
 export interface Log {
+  /** There only where the level asks for it, so that nothing is gathered for lines that nobody wants. */
+  debug?(fields: LogFields, message: string): void
   /** Something that an operator counts on seeing. */
   info(fields: LogFields, message: string): void
   /** Something that went wrong and was dealt with. */
