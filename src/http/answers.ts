@@ -65,6 +65,32 @@ export function listOf<S extends TSchema>(item: S) {
   )
 }
 
+export const userListSchema = listOf(userSchema)
+export const sessionListSchema = listOf(sessionSchema)
+
+export const auditEventSchema = Type.Object(
+  {
+    id: Type.String(uuid),
+    at: Type.String(time),
+    action: Type.String({
+      description: 'What was done: the name of the operation in words.',
+      examples: ['change-access'],
+    }),
+    actor_id: textOrNull({
+      description: 'Who did it; null for nobody signed in, and for the operator at the command line.',
+      examples: [uuid.examples[0]],
+    }),
+    user_id: textOrNull({ description: 'To whom it was done.', examples: [uuid.examples[0]] }),
+    request_id: Type.String({
+      description: 'The X-Request-Id of the request; begins with cli: for one of the command line.',
+      examples: [uuid.examples[0]],
+    }),
+    detail: textOrNull({ description: 'More, never personal.', examples: ['roles admin user'] }),
+  },
+  closed,
+)
+export const auditListSchema = listOf(auditEventSchema)
+
 export const acceptedSchema = Type.Object(
   { status: Type.Unsafe<'accepted'>({ type: 'string', enum: ['accepted'] }) },
   closed,
@@ -74,6 +100,10 @@ export const passwordChangedSchema = Type.Object(
     status: Type.Unsafe<'password_changed'>({ type: 'string', enum: ['password_changed'] }),
     sessions_revoked: Type.Integer({ examples: [2] }),
   },
+  closed,
+)
+export const signedOutSchema = Type.Object(
+  { sessions_revoked: Type.Integer({ description: 'How many live sessions ended.', examples: [2] }) },
   closed,
 )
 export const receiptSchema = Type.Object(

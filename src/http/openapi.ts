@@ -6,13 +6,18 @@ import type { TSchema } from 'typebox'
 import { catalogue, type ProblemCode } from '../domain/errors.ts'
 import { problemOf } from './errors.ts'
 import { DomainError, fieldError } from '../domain/errors.ts'
+import { permissions, type Permission } from '../domain/policy.ts'
 import { declaredErrors, type ResponseSpec, type Route } from './route.ts'
 import * as answers from './answers.ts'
 
 const components = {
   User: answers.userSchema,
   SignedIn: answers.signedInSchema,
+  UserList: answers.userListSchema,
   Session: answers.sessionSchema,
+  SessionList: answers.sessionListSchema,
+  AuditEvent: answers.auditEventSchema,
+  AuditEventList: answers.auditListSchema,
   DeletionReceipt: answers.receiptSchema,
   AccountExport: answers.exportSchema,
   Problem: answers.problemSchema,
@@ -21,12 +26,22 @@ const components = {
 const tags = {
   Account: 'Registration, sign-in, profile, password, deletion',
   Sessions: 'Signed-in devices and their tokens',
-  Administration: 'Users seen by administrators',
+  Administration: 'Users, their roles and sessions, and the audit; each operation names its permission',
   Tokens: 'What other services need to verify our tokens',
   Operation: 'Health',
   Documentation: 'This contract and the error reference',
   Pages: 'Pages behind mailed links; they work without JavaScript',
   Development: 'Only in development mode',
+}
+
+/** Scopes of our tokens are the permissions of their user; nobody asks for them. */
+const scopes: Readonly<Record<Permission, string>> = {
+  'users:read': 'Read users and their sessions',
+  'users:write': 'Create users, disable and enable them',
+  'users:delete': 'Delete users',
+  'roles:write': 'Give and take roles',
+  'sessions:write': 'Sign users out',
+  'audit:read': 'Read the audit',
 }
 
 const EXAMPLE_ID = '019ab2c4-5d6e-7f80-9a1b-2c3d4e5f6071'
@@ -54,12 +69,14 @@ export function openApiDocument(routes: readonly Route[]): object {
     tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
     paths,
     components: {
-      schemas: components,
+      schemas: Object.fromEntries(
+        Object.entries(components).map(([name, schema]) => [name, withReferences(schema, schema)]),
+      ),
       securitySchemes: {
         password: {
           type: 'oauth2',
           description: 'Sign in with username or e-mail address and password; leave the client fields empty.',
-          flows: { password: { tokenUrl: '/users/login', refreshUrl: '/users/token/refresh', scopes: {} } },
+          flows: { password: { tokenUrl: '/users/login', refreshUrl: '/users/token/refresh', scopes } },
         },
         bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
       },
@@ -69,11 +86,12 @@ export function openApiDocument(routes: readonly Route[]): object {
 
 function operation(one: Route): object {
   const parameters = [...pathParameters(one), ...queryParameters(one), ...headerParameters(one)]
+  const description = [one.description, permissionText(one)].filter(Boolean).join('\n\n')
   return {
     operationId: one.operationId,
     tags: [one.tag],
     summary: one.summary,
-    ...(one.description && { description: one.description }),
+    ...(description && { description }),
     ...(parameters.length > 0 && { parameters }),
     ...(one.body && { requestBody: requestBody(one, one.body) }),
     responses: { ...successes(one), ...failures(one) },
@@ -81,10 +99,23 @@ function operation(one: Route): object {
   }
 }
 
+/** The names stand with both schemes: OpenAPI 3.1 takes them for others than OAuth 2 as well. */
 function security(one: Route): object[] {
   if (one.access === 'public') return []
-  const signedIn = [{ password: [] }, { bearer: [] }]
+  const needed = permissionsOf(one).map((permission) => [permission])
+  const each = needed.length > 0 ? needed : [[]]
+  const signedIn = each.flatMap((names) => [{ password: names }, { bearer: names }])
   return one.access === 'owner-or-public' ? [{}, ...signedIn] : signedIn
+}
+
+function permissionText(one: Route): string {
+  const needed = permissionsOf(one).map((permission) => `\`${permission}\``)
+  return needed.length > 0 ? `Needs the permission ${needed.join(' or ')}.` : ''
+}
+
+/** Any one of them opens the operation. */
+function permissionsOf({ access }: Route): readonly Permission[] {
+  return permissions.filter((each) => (typeof access === 'string' ? access === each : access.includes(each)))
 }
 
 function pathParameters(one: Route): object[] {
@@ -100,7 +131,10 @@ function pathParameters(one: Route): object[] {
 function queryParameters(one: Route): object[] {
   const properties: Readonly<Record<string, TSchema>> =
     one.query && 'properties' in one.query ? (one.query.properties as Record<string, TSchema>) : {}
-  return Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', required: false, schema }))
+  return Object.entries(properties).map(([name, schema]) => {
+    const { description, ...rest } = schema as { readonly description?: string }
+    return { name, in: 'query', required: false, ...(description && { description }), schema: rest }
+  })
 }
 
 function headerParameters(one: Route): object[] {
@@ -147,9 +181,17 @@ function response(spec: ResponseSpec): object {
 }
 
 function media(spec: ResponseSpec, schema: TSchema): object {
+  const written = withReferences(schema)
+  return spec.contentType ? { schema: written } : { schema: written, example: exampleOf(schema) }
+}
+
+/** The schema as it is written: its components, however deep, by their names. `itself` is written out. */
+function withReferences(schema: unknown, itself?: object): unknown {
+  if (typeof schema !== 'object' || schema === null) return schema
   const name = Object.entries(components).find(([, component]) => component === schema)?.[0]
-  const reference = name ? { $ref: `#/components/schemas/${name}` } : schema
-  return spec.contentType ? { schema: reference } : { schema: reference, example: exampleOf(schema) }
+  if (name && schema !== itself) return { $ref: `#/components/schemas/${name}` }
+  if (Array.isArray(schema)) return schema.map((each) => withReferences(each))
+  return Object.fromEntries(Object.entries(schema).map(([key, child]) => [key, withReferences(child)]))
 }
 
 /** One response a status, with an example a code. Pages refuse in HTML with the same statuses. */

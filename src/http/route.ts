@@ -40,6 +40,8 @@ export interface Surroundings {
   readonly inbox: Inbox | null
   /** This is the control socket: who can open it acts as the operator, without a token. */
   readonly control: boolean
+  /** The first administrator has been made, so that the setup link can be cleared away. */
+  readonly onFirstAdmin?: () => void
 }
 
 export interface Call<Body = unknown, Query = unknown> {
@@ -167,6 +169,11 @@ export function takesContent({ method }: Pick<Route, 'method'>): boolean {
 /** Whether a permission opens it: such a route is served on the control socket too. */
 export function isAdministrative({ access }: Pick<Route, 'access'>): boolean {
   return access !== 'operator' && access !== 'public' && access !== 'owner' && access !== 'owner-or-public'
+}
+
+/** The `{id}` of the path, as ids are stored. */
+export function idOf({ params }: Pick<Call, 'params'>): string {
+  return (params['id'] ?? '').toLowerCase()
 }
 
 /** Whoever acts on a route whose access is a permission: a signed-in user, or the operator. */

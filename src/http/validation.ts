@@ -1,7 +1,7 @@
 import { Compile, type Validator } from 'typebox/compile'
 import { Settings } from 'typebox/system'
 import type { TSchema } from 'typebox'
-import { fieldError, type ErrorCode, type FieldError } from '../domain/errors.ts'
+import { escapePointer, fieldError, type ErrorCode, type FieldError } from '../domain/errors.ts'
 import { http } from '../domain/limits.ts'
 
 // The library stops at eight errors by itself; we name them all, and what is not named counts as right.
@@ -25,6 +25,10 @@ const codes: Readonly<Record<string, ErrorCode>> = {
   type: 'field_type',
   minLength: 'field_too_short',
   maxLength: 'field_too_long',
+  minItems: 'field_too_short',
+  maxItems: 'field_too_long',
+  minProperties: 'field_too_short',
+  maxProperties: 'field_too_long',
   minimum: 'field_format',
   maximum: 'field_format',
   pattern: 'field_format',
@@ -47,12 +51,19 @@ export function checker(schema: TSchema, readOnly: readonly string[] = []): Chec
 
 function errorsOf(compiled: Validator, value: unknown, readOnly: readonly string[]): FieldError[] {
   const byPointer = new Map<string, FieldError>()
-  for (const error of compiled.Errors(value).flatMap(spread)) {
+  const found = compiled.Errors(value).flatMap(spread)
+  for (const error of found) {
     const code = codes[error.keyword]
     const known = byPointer.get(error.instancePath)
     // A nullable text that is too long also is "not null": the more telling entry stays.
     if (!code || (known && known.code !== 'field_type')) continue
     byPointer.set(error.instancePath, describe(code, error, readOnly))
+  }
+  // A choice that fails as a whole (`oneOf`, `uniqueItems`) is named where none of its parts is.
+  for (const error of found.filter(({ keyword }) => !codes[keyword])) {
+    const pointer = error.instancePath
+    if (![...byPointer.keys()].some((named) => isWithin(named, pointer)))
+      byPointer.set(pointer, describe('field_format', error, readOnly))
   }
   return [...byPointer.values()]
 }
@@ -67,6 +78,11 @@ function describe(code: ErrorCode, error: SchemaError, readOnly: readonly string
   return fieldError(pointer, code, `The value ${error.message}`)
 }
 
+/** Whether it is this value's pointer, or that of one of its parts. */
+export function isWithin(pointer: string, whole: string): boolean {
+  return pointer === whole || pointer.startsWith(`${whole}/`)
+}
+
 /** `required` names the object; we point at each missing field (RFC 6901). */
 function spread(error: SchemaError): SchemaError[] {
   if (error.keyword !== 'required' || !('requiredProperties' in error.params)) return [error]
@@ -76,8 +92,4 @@ function spread(error: SchemaError): SchemaError[] {
     ...error,
     instancePath: `${error.instancePath}/${escapePointer(String(name))}`,
   }))
-}
-
-function escapePointer(name: string): string {
-  return name.replaceAll('~', '~0').replaceAll('/', '~1')
 }

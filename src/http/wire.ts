@@ -3,9 +3,12 @@
  * answer.
  */
 import type { Static } from 'typebox'
+import type { DeletionReceipt } from '../domain/delete-account.ts'
+import type { AuditEvent } from '../domain/ports/records.ts'
+import type { Session } from '../domain/session.ts'
 import type { SignedIn } from '../domain/signed-in.ts'
 import type { User } from '../domain/user.ts'
-import type { signedInSchema, WireUser } from './answers.ts'
+import type { auditEventSchema, receiptSchema, sessionSchema, signedInSchema, WireUser } from './answers.ts'
 
 /** RFC 3339, UTC, milliseconds. */
 export function timestamp(ms: number): string {
@@ -38,6 +41,40 @@ export function wireSignedIn(signedIn: SignedIn): Static<typeof signedInSchema> 
     refresh_expires_in: signedIn.refreshExpiresInSeconds,
     session_id: signedIn.session.id,
     user: wireUser(signedIn.user),
+  }
+}
+
+/** `current` is the session of the caller, where it has one. */
+export function wireSession(session: Session, current: Session | undefined): Static<typeof sessionSchema> {
+  return {
+    id: session.id,
+    current: session.id === current?.id,
+    device_name: session.deviceName,
+    user_agent: session.userAgent,
+    created_at: timestamp(session.createdAt),
+    last_used_at: timestamp(session.lastUsedAt),
+    expires_at: timestamp(session.expiresAt),
+  }
+}
+
+export function wireReceipt(receipt: DeletionReceipt): Static<typeof receiptSchema> {
+  return {
+    deletion_id: receipt.deletionId,
+    deleted_at: timestamp(receipt.deletedAt),
+    erased: receipt.erased,
+    retained: receipt.retained.map((each) => ({ ...each, until: timestamp(each.until) })),
+  }
+}
+
+export function wireAuditEvent(event: AuditEvent): Static<typeof auditEventSchema> {
+  return {
+    id: event.id,
+    at: timestamp(event.at),
+    action: event.action,
+    actor_id: event.actorId,
+    user_id: event.userId,
+    request_id: event.requestId,
+    detail: event.detail,
   }
 }
 

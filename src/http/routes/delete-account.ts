@@ -2,7 +2,7 @@ import { deleteAccount } from '../../domain/delete-account.ts'
 import { route, signedInActor } from '../route.ts'
 import { receiptSchema } from '../answers.ts'
 import { optionalPasswordBody } from '../requests.ts'
-import { timestamp } from '../wire.ts'
+import { wireReceipt } from '../wire.ts'
 
 export const deleteAccountRoute = route({
   method: 'DELETE',
@@ -20,12 +20,6 @@ export const deleteAccountRoute = route({
   errors: ['fresh_authentication_required', 'password_incorrect', 'last_admin', 'overloaded'],
   async handle(call) {
     const request = { actor: signedInActor(call), password: call.body?.password }
-    const receipt = await deleteAccount(request, call.caller, call.deps)
-    const retained = receipt.retained.map((each) => ({ ...each, until: timestamp(each.until) }))
-    const { deletionId, deletedAt, erased } = receipt
-    return {
-      status: 200,
-      body: { deletion_id: deletionId, deleted_at: timestamp(deletedAt), erased, retained },
-    }
+    return { status: 200, body: wireReceipt(await deleteAccount(request, call.caller, call.deps)) }
   },
 })

@@ -1,5 +1,5 @@
 import { readUser } from '../../domain/read-user.ts'
-import { route, signedInActor } from '../route.ts'
+import { idOf, route, signedInActor } from '../route.ts'
 import { userSchema } from '../answers.ts'
 import { etag, wireUser } from '../wire.ts'
 
@@ -16,7 +16,7 @@ export const readUserRoute = route({
   },
   errors: ['permission_denied', 'user_not_found'],
   async handle(call) {
-    const request = { actor: signedInActor(call), id: (call.params['id'] ?? '').toLowerCase() }
+    const request = { actor: signedInActor(call), id: idOf(call) }
     const user = await readUser(request, call.deps)
     return { status: 200, body: wireUser(user), headers: { etag: etag(user) } }
   },

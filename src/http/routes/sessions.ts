@@ -1,7 +1,8 @@
 import { endOtherSessions, endSession, listSessions } from '../../domain/sessions.ts'
-import { route, signedInActor } from '../route.ts'
-import { listOf, sessionSchema } from '../answers.ts'
-import { timestamp } from '../wire.ts'
+import { idOf, route, signedInActor } from '../route.ts'
+import { sessionListSchema } from '../answers.ts'
+import { listAnswer, listed } from '../list.ts'
+import { wireSession } from '../wire.ts'
 
 const sessionListRoute = route({
   method: 'GET',
@@ -11,22 +12,14 @@ const sessionListRoute = route({
   summary: 'List my sessions',
   access: 'owner',
   responses: {
-    200: { description: 'The live sessions, the most recently used first', schema: listOf(sessionSchema) },
+    200: listed('The live sessions, the most recently used first', sessionListSchema),
   },
   errors: [],
   async handle(call) {
     const actor = signedInActor(call)
     const sessions = await listSessions(actor, call.deps)
-    const items = sessions.map((session) => ({
-      id: session.id,
-      current: session.id === actor.session.id,
-      device_name: session.deviceName,
-      user_agent: session.userAgent,
-      created_at: timestamp(session.createdAt),
-      last_used_at: timestamp(session.lastUsedAt),
-      expires_at: timestamp(session.expiresAt),
-    }))
-    return { status: 200, body: { items, next: null, previous: null } }
+    const items = sessions.map((session) => wireSession(session, actor.session))
+    return listAnswer({ items, next: null, previous: null }, { path: '/users/sessions' }, call.deps)
   },
 })
 
@@ -40,7 +33,7 @@ const sessionEndRoute = route({
   responses: { 204: { description: 'The session has ended' } },
   errors: ['session_not_found', 'overloaded'],
   async handle(call) {
-    const target = { actor: signedInActor(call), sessionId: (call.params['id'] ?? '').toLowerCase() }
+    const target = { actor: signedInActor(call), sessionId: idOf(call) }
     await endSession(target, call.caller, call.deps)
     return { status: 204 }
   },
