@@ -7,6 +7,7 @@ import { DomainError } from './domain/errors.ts'
 import { configuration } from './domain/limits.ts'
 import { builtInRoles, type RoleTable } from './domain/policy.ts'
 import type { JsonObject } from './domain/ports/runtime.ts'
+import { readProfileSchema } from './domain/profile-schema.ts'
 import { readRoles } from './domain/roles.ts'
 
 export interface Setting {
@@ -329,17 +330,12 @@ function rolesOf(file: string | null, problems: string[]): RoleTable {
   return table
 }
 
-/** Whether it is a JSON Schema that can be used is said when it is compiled. */
 function profileSchemaOf(file: string | null, problems: string[]): JsonObject | null {
-  const found = file === null ? null : readJson(file, 'UM_PROFILE_SCHEMA_FILE', problems)
-  if (found === null || found === undefined) return null
-  if (isJsonObject(found) && found['type'] === 'object') return found
-  problems.push(`The file ${file} of UM_PROFILE_SCHEMA_FILE is no JSON Schema with "type": "object".`)
-  return null
-}
-
-function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  const found = file === null ? undefined : readJson(file, 'UM_PROFILE_SCHEMA_FILE', problems)
+  if (found === undefined) return null
+  const { schema, problems: wrong } = readProfileSchema(found)
+  problems.push(...wrong.map((each) => `The file ${file} of UM_PROFILE_SCHEMA_FILE ${each}.`))
+  return schema
 }
 
 function firstAdminOf(value: Values, problems: string[]): Config['firstAdmin'] {

@@ -1,13 +1,14 @@
 import { inOrder, roleErrors } from './change-access.ts'
+import { concealedLink } from './concealed-link.ts'
 import type { Caller, Deps } from './deps.ts'
 import { refuseInvalid, type FieldError } from './errors.ts'
 import { userFieldErrors } from './field-rules.ts'
 import { readEmail } from './keys.ts'
 import { oneTimeLink } from './one-time-link.ts'
 import { requireNoMore, requirePermission, type Administrator, type RoleTable } from './policy.ts'
-import { taken } from './register.ts'
+import { taken, type Registered } from './register.ts'
 import { auditEvent } from './trail.ts'
-import type { NewUser, Role, User } from './user.ts'
+import type { NewUser, Role } from './user.ts'
 
 export interface UserCreation {
   readonly username: string
@@ -18,33 +19,32 @@ export interface UserCreation {
 
 /**
  * Creates an active user without a password, with `users:write` (and `roles:write` for other roles than
- * `user`), and mails a set-password link. Throws `permission_denied`, `validation_failed`,
- * `insufficient_privilege`, `email_taken` or `username_taken`.
+ * `user`), and mails a set-password link. Under strict disclosure the user stays pending until the link is
+ * redeemed, and a taken address is told to its holder only; from the operator nothing is concealed. Throws
+ * `permission_denied`, `validation_failed`, `insufficient_privilege`, `email_taken` or `username_taken`.
  */
 export async function createUser(
   { actor, creation }: { readonly actor: Administrator; readonly creation: UserCreation },
   caller: Caller,
   deps: Deps,
-): Promise<User> {
+): Promise<Registered> {
   requirePermission(actor, 'users:write')
   refuseInvalid(creationErrors(creation, deps.rules.roles))
   const roles = inOrder(creation.roles ?? ['user'], deps.rules.roles)
   if (roles.some((role) => role !== 'user')) requirePermission(actor, 'roles:write')
   requireNoMore(actor, roles, deps.rules.roles)
-  const user = newUser({ ...creation, roles }, deps)
-  const link = oneTimeLink(
-    { kind: 'set_password', owner: { ...user, epoch: 1 }, auditAction: null },
-    caller,
-    deps,
-  )
+  const strict = deps.rules.disclosure === 'strict' && actor.userId !== null
+  const user = newUser({ ...creation, roles }, strict ? 'pending' : 'active', deps)
+  const link = { kind: 'set_password', owner: { ...user, epoch: 1 }, auditAction: null } as const
+  const { token, mail } = strict ? await concealedLink(link, caller, deps) : oneTimeLink(link, caller, deps)
   const happening = { action: 'create-user', userId: user.id, actorId: actor.userId }
   const created = await deps.store.createUser(
-    { user, token: link.token },
-    { audit: auditEvent(happening, caller, deps), mail: link.mail },
+    { user, token },
+    { audit: auditEvent(happening, caller, deps), mail },
   )
   if (created.kind === 'conflict') throw taken(created.fields)
   if (created.kind === 'key_reused') throw new TypeError('a creation without a key met one')
-  return created.user
+  return strict ? { kind: 'accepted' } : { kind: 'created', user: created.user }
 }
 
 /** Every rule that a creation breaks, for as much of it as could be read. */
@@ -52,7 +52,11 @@ export function creationErrors(creation: Partial<UserCreation>, table: RoleTable
   return [...userFieldErrors(creation), ...roleErrors(creation, table)]
 }
 
-function newUser(creation: UserCreation & { readonly roles: readonly Role[] }, deps: Deps): NewUser {
+function newUser(
+  creation: UserCreation & { readonly roles: readonly Role[] },
+  status: NewUser['status'],
+  deps: Deps,
+): NewUser {
   return {
     id: deps.ids.next(),
     username: creation.username,
@@ -60,7 +64,7 @@ function newUser(creation: UserCreation & { readonly roles: readonly Role[] }, d
     emailVerified: false,
     passwordHash: null,
     roles: creation.roles,
-    status: 'active',
+    status,
     locale: creation.locale ?? 'en',
     profile: {},
     createdAt: deps.clock.now(),

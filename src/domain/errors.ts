@@ -455,6 +455,11 @@ export function fieldError(
   return { pointer, code, message: message.endsWith('.') ? message : `${message}.` }
 }
 
+/** A name as one step of a JSON Pointer (RFC 6901 section 3). */
+export function escapePointer(name: string): string {
+  return name.replaceAll('~', '~0').replaceAll('/', '~1')
+}
+
 export interface ErrorDetails {
   /** What happened in this very case; never a secret, never what the caller may not know. */
   readonly detail?: string

@@ -75,12 +75,15 @@ export const lifetimes = {
   resetTokenMs: 30 * MINUTE_MS,
   verifyTokenMs: 24 * HOUR_MS,
   setPasswordTokenMs: 7 * DAY_MS,
+  setupTokenMs: 30 * MINUTE_MS,
   idempotencyMs: 24 * HOUR_MS,
   /** Expired rows stay this much longer, so that "expired" and "used" can be told from "unknown". */
   purgeDelayMs: 24 * HOUR_MS,
   auditMs: 400 * DAY_MS,
   noticeMailMs: 3 * DAY_MS,
   signingKeyReloadMs: 60 * SECOND_MS,
+  /** A key that has signed for so long is replaced by the next one. */
+  signingKeyRotationMs: 90 * DAY_MS,
   unknownKidReloadMs: 5 * SECOND_MS,
   /** How often a process whose store was away at the start tries to read the signing keys. */
   keyringRetryMs: SECOND_MS,
@@ -107,7 +110,9 @@ export const crypto = {
   masterKeyMinBytes: 32,
   /** Far more than any key; keeps a wrong path (a database, a device) from being read whole. */
   masterKeyFileMaxBytes: 4096,
-  /** Races for the keyring that are lost at the start before giving up; each means that another node won. */
+  /** The key that seals, and older ones that still open. */
+  masterKeysMax: 8,
+  /** Races for the keyring that are lost before giving up; each means that another node won. */
   keyringSwapAttempts: 10,
 } as const
 
@@ -125,6 +130,9 @@ export const queues = {
 
 /** Files that settings name: roles, a profile schema, passwords and other secrets. */
 export const configuration = { fileMaxBytes: 64 * 1024 } as const
+
+/** The operator's own profile schema. A body is 8 levels of JSON at most, and the profile is its second. */
+export const profileSchema = { depthMax: 16, schemasMax: 1000, problemsMax: 50 } as const
 
 /** Lists of users and of events. */
 export const lists = {

@@ -1,6 +1,7 @@
-import type { Caller, Deps } from './deps.ts'
-import { DomainError, refuseInvalid, type FieldError } from './errors.ts'
-import { mergeProfile, profileSizeErrors, userFieldErrors } from './field-rules.ts'
+import { concealedLink } from './concealed-link.ts'
+import type { Caller, Deps, ProfileRules } from './deps.ts'
+import { DomainError, escapePointer, refuseInvalid, type FieldError } from './errors.ts'
+import { mergeProfile, userFieldErrors } from './field-rules.ts'
 import { readEmail, type EmailAddress } from './keys.ts'
 import { queues } from './limits.ts'
 import { oneTimeLink } from './one-time-link.ts'
@@ -32,12 +33,13 @@ export interface ProfileRequest {
 
 /**
  * Writes the profile. A new address only becomes pending: it needs fresh authentication, and counts once
- * its link is confirmed. Throws `validation_failed`, `fresh_authentication_required`, `profile_changed`,
- * `email_taken`, `username_taken`, or `session_revoked` where the session ended meanwhile.
+ * its link is confirmed. Under strict disclosure a taken one becomes pending too, and its holder is told by
+ * mail. Throws `validation_failed`, `fresh_authentication_required`, `profile_changed`, `email_taken` (never
+ * under strict disclosure), `username_taken`, or `session_revoked` where the session ended meanwhile.
  */
 export async function updateProfile(request: ProfileRequest, caller: Caller, deps: Deps): Promise<User> {
   const { actor, update, ifMatch } = request
-  refuseInvalid(profileUpdateErrors(update))
+  refuseInvalid(profileUpdateErrors(update, actor.user, deps))
   const address = update.email === undefined ? null : readEmail(update.email)
   if (address && address.key !== readEmail(actor.user.email)?.key) {
     requireFreshAuthentication(actor, deps.clock.now())
@@ -45,7 +47,7 @@ export async function updateProfile(request: ProfileRequest, caller: Caller, dep
   let user = actor.user
   for (let attempt = 0; attempt < queues.profileRetries; attempt += 1) {
     if (Array.isArray(ifMatch) && !ifMatch.includes(user.version)) throw new DomainError('profile_changed')
-    const { change, trail } = plan(user, { update, address }, { caller, deps })
+    const { change, trail } = await plan(user, { update, address }, { caller, deps })
     if (!change) return user
     const updated = await deps.store.updateProfile(change, trail)
     if (updated.kind === 'updated') return updated.user
@@ -55,19 +57,37 @@ export async function updateProfile(request: ProfileRequest, caller: Caller, dep
   throw new DomainError('overloaded', { detail: 'The profile is being changed by many requests at once.' })
 }
 
-/** Every rule that an update breaks, for as much of it as could be read. */
-export function profileUpdateErrors(update: ProfileUpdate): FieldError[] {
-  return [...userFieldErrors(update), ...(update.profile ? profileSizeErrors(update.profile) : [])]
+/** Every rule that an update of this user breaks, for as much of it as could be read. */
+export function profileUpdateErrors(
+  update: ProfileUpdate,
+  user: User,
+  { rules }: Pick<Deps, 'rules'>,
+): FieldError[] {
+  return [...userFieldErrors(update), ...mergedErrors(user, update.profile, rules.profile)]
+}
+
+/** A member that older rules left behind is no fault of an update that leaves it alone. */
+function mergedErrors(user: User, patch: JsonObject | undefined, rules: ProfileRules): FieldError[] {
+  if (!patch) return []
+  const touched = new Set(Object.keys(patch).map((name) => `/profile/${escapePointer(name)}`))
+  return rules
+    .errors(mergeProfile(user.profile, patch))
+    .filter(({ code, pointer }) => code !== 'unknown_field' || touched.has(memberOf(pointer)))
+}
+
+/** `/profile/address` of `/profile/address/city`. */
+function memberOf(pointer: string): string {
+  return pointer.split('/').slice(0, 3).join('/')
 }
 
 /** What is to be written, compared with this version of the user; no change where nothing differs. */
-function plan(
+async function plan(
   user: User,
   { update, address }: { update: ProfileUpdate; address: EmailAddress | null },
   { caller, deps }: { caller: Caller; deps: Deps },
-): { change: ProfileChange | null; trail: Trail | null } {
+): Promise<{ change: ProfileChange | null; trail: Trail | null }> {
   const profile = update.profile && mergeProfile(user.profile, update.profile)
-  if (profile) refuseInvalid(profileSizeErrors(profile))
+  refuseInvalid(mergedErrors(user, update.profile, deps.rules.profile))
   const username = update.username === user.username ? undefined : update.username
   const locale = update.locale === user.locale ? undefined : update.locale
   const pending = address && pendingAddress(user, address)
@@ -84,17 +104,12 @@ function plan(
     expectEpoch: user.epoch,
     now: deps.clock.now(),
   }
-  const link = pending?.email
-    ? oneTimeLink(
-        { kind: 'change_email', owner: { ...user, email: pending.email }, auditAction: null },
-        caller,
-        deps,
-      )
-    : null
+  const link = pending?.email ? await changeLink(user, pending.email, { caller, deps }) : null
+  const strict = deps.rules.disclosure === 'strict'
   const audited = username !== undefined || pending
   const detail = [username !== undefined && 'username', pending && 'email'].filter(Boolean).join(' ')
   return {
-    change: { ...base, ...fields, ...(link && { token: link.token }) },
+    change: { ...base, ...fields, ...(link && { token: link.token, concealTaken: strict }) },
     trail: audited
       ? {
           audit: auditEvent({ action: 'profile', userId: user.id, detail }, caller, deps),
@@ -102,6 +117,13 @@ function plan(
         }
       : null,
   }
+}
+
+function changeLink(user: User, email: string, { caller, deps }: { caller: Caller; deps: Deps }) {
+  const link = { kind: 'change_email', owner: { ...user, email }, auditAction: null } as const
+  return deps.rules.disclosure === 'strict'
+    ? concealedLink(link, caller, deps)
+    : oneTimeLink(link, caller, deps)
 }
 
 /**

@@ -1,6 +1,7 @@
-import type { Caller, Deps } from './deps.ts'
+import { concealedLink } from './concealed-link.ts'
+import type { Caller, Deps, ProfileRules } from './deps.ts'
 import { DomainError, fieldError, refuseInvalid, type FieldError } from './errors.ts'
-import { mergeProfile, profileSizeErrors, userFieldErrors } from './field-rules.ts'
+import { mergeProfile, userFieldErrors } from './field-rules.ts'
 import { readEmail } from './keys.ts'
 import { lifetimes } from './limits.ts'
 import { oneTimeLink } from './one-time-link.ts'
@@ -24,45 +25,55 @@ export interface Idempotency {
   readonly body: string
 }
 
+/** `accepted`: under strict disclosure, whoever holds the address. */
+export type Registered = { readonly kind: 'created'; readonly user: User } | { readonly kind: 'accepted' }
+
 /**
  * Creates a user and mails the confirmation link, all in one step. The same Idempotency-Key with the same
- * body gives the first user again. Throws `registration_closed`, `validation_failed`, `email_taken` or
+ * body gives the first user again. Under strict disclosure the user stays pending until the link is
+ * confirmed, a taken address is told to its holder only, and there is nothing that a key could give again.
+ * Throws `registration_closed`, `validation_failed`, `email_taken` (never under strict disclosure) or
  * `username_taken` (both named where both are), `idempotency_key_reused`.
  */
 export async function register(
   registration: Registration,
   caller: Caller & { readonly idempotency?: Idempotency | undefined },
   deps: Deps,
-): Promise<User> {
+): Promise<Registered> {
   if (deps.rules.registration === 'closed') throw new DomainError('registration_closed')
   refuseInvalid(registrationErrors(registration, deps))
+  const strict = deps.rules.disclosure === 'strict'
   const passwordHash = await deps.passwords.hash(preparePassword(registration.password), caller.gone)
-  const user = newUser(registration, passwordHash, deps)
-  const link = oneTimeLink(
-    { kind: 'verify_email', owner: { ...user, epoch: 1 }, auditAction: null },
-    caller,
-    deps,
-  )
+  const user = newUser(registration, { passwordHash, status: strict ? 'pending' : 'active' }, deps)
+  const link = { kind: 'verify_email', owner: { ...user, epoch: 1 }, auditAction: null } as const
+  const { token, mail } = strict ? await concealedLink(link, caller, deps) : oneTimeLink(link, caller, deps)
+  const idempotency = strict ? undefined : caller.idempotency
   const created = await deps.store.createUser(
-    { user, token: link.token, ...(caller.idempotency && { idempotency: sealed(caller.idempotency, deps) }) },
-    { audit: auditEvent({ action: 'register', userId: user.id }, caller, deps), mail: link.mail },
+    { user, token, ...(idempotency && { idempotency: sealed(idempotency, deps) }) },
+    { audit: auditEvent({ action: 'register', userId: user.id }, caller, deps), mail },
   )
   if (created.kind === 'conflict') throw taken(created.fields)
   if (created.kind === 'key_reused') throw new DomainError('idempotency_key_reused')
-  return created.user
+  return strict ? { kind: 'accepted' } : { kind: 'created', user: created.user }
 }
 
 /** Every rule that a registration breaks, for as much of it as could be read. */
 export function registrationErrors(
   registration: Partial<Registration>,
-  deps: Pick<Deps, 'passwords'>,
+  { passwords, rules }: Pick<Deps, 'passwords' | 'rules'>,
 ): FieldError[] {
-  const { password, profile } = registration
+  const { password, profile = {} } = registration
   return [
     ...userFieldErrors(registration),
-    ...(password === undefined ? [] : passwordErrors(password, { context: registration }, deps.passwords)),
-    ...(profile === undefined ? [] : profileSizeErrors(profile)),
+    ...(password === undefined ? [] : passwordErrors(password, { context: registration }, passwords)),
+    ...profileErrors(profile, rules.profile),
   ]
+}
+
+/** As it was sent and as it would be stored: a null that the rules allow is not kept either. */
+function profileErrors(profile: JsonObject, rules: ProfileRules): readonly FieldError[] {
+  const errors = rules.errors(profile)
+  return errors.length > 0 ? errors : rules.errors(mergeProfile({}, profile))
 }
 
 /** The 409 for claims that somebody else holds: the first names the problem, all are listed. */
@@ -71,7 +82,11 @@ export function taken(fields: readonly ClaimedField[]): DomainError {
   return new DomainError(fields.includes('email') ? 'email_taken' : 'username_taken', { errors })
 }
 
-function newUser(registration: Registration, passwordHash: string, deps: Deps): NewUser {
+function newUser(
+  registration: Registration,
+  { passwordHash, status }: Pick<NewUser, 'passwordHash' | 'status'>,
+  deps: Deps,
+): NewUser {
   return {
     id: deps.ids.next(),
     username: registration.username,
@@ -79,7 +94,7 @@ function newUser(registration: Registration, passwordHash: string, deps: Deps): 
     emailVerified: false,
     passwordHash,
     roles: ['user'],
-    status: 'active',
+    status,
     locale: registration.locale ?? 'en',
     profile: mergeProfile({}, registration.profile ?? {}),
     createdAt: deps.clock.now(),

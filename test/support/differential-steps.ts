@@ -99,9 +99,9 @@ const accounts = {
       locale: step.flag ? 'de' : undefined,
     }
     const key = step.pick > 1 ? { idempotency: { key: 'key', body: JSON.stringify(registration) } } : {}
-    const user = await register(registration, { ...callerOf(side, step), ...key }, side.deps)
-    side.users.add(user.id)
-    return user
+    const registered = await register(registration, { ...callerOf(side, step), ...key }, side.deps)
+    if (registered.kind === 'created') side.users.add(registered.user.id)
+    return registered
   },
   /** What no use case makes yet: administrators, disabled and confirmed accounts. */
   async seed(side, step) {

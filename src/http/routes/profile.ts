@@ -30,13 +30,15 @@ const profileUpdateRoute = route({
   summary: 'Change my account',
   description:
     'Any subset of the fields. A new address becomes pending and counts once the link mailed to it is' +
-    ' confirmed; asking for it needs a password proof of the last five minutes.',
+    ' confirmed; asking for it needs a password proof of the last five minutes. A taken address is refused,' +
+    ' or, under UM_REGISTRATION_DISCLOSURE=strict, becomes pending like a free one while its owner is told' +
+    ' by mail.',
   access: 'owner',
   requestHeaders: { 'If-Match': 'Write only if the user still has this ETag.' },
   body: profileUpdateBody,
   responses: { 200: { description: 'The user as it is now', schema: userSchema, headers: versioned } },
   errors: ['fresh_authentication_required', 'profile_changed', 'email_taken', 'username_taken', 'overloaded'],
-  fieldErrors: (body) => profileUpdateErrors(body),
+  fieldErrors: (body, call) => profileUpdateErrors(body, signedInActor(call).user, call.deps),
   async handle(call) {
     const request = {
       actor: signedInActor(call),
