@@ -18,6 +18,9 @@ export interface IdempotencyRecord {
   readonly expiresAt: Ms
 }
 
+/** What decides about a user's claims. */
+type Claimant = Pick<User, 'email' | 'username' | 'status'>
+
 /** The key of an address that has passed `readEmail` before; anything else is a defect of the caller. */
 export function emailKey(email: string): string {
   return readEmail(email)?.key ?? noKey('email')
@@ -32,15 +35,26 @@ export function idempotencyKey(record: IdempotencyRecord): string {
   return `k:${Buffer.from(record.key).toString('base64url')}`
 }
 
+/** What a user claims: a `pending` one its name only, its address may be somebody else's. */
+export function claimsOf({ email, username, status }: Claimant): readonly string[] {
+  return status === 'pending' ? [nameKey(username)] : [emailKey(email), nameKey(username)]
+}
+
+/** Which of a user's claims are in the way of a newcomer, in the order of the port. */
+export function takenFields(user: Claimant, isTaken: (key: string) => boolean): readonly ClaimedField[] {
+  const fieldOf = (key: string): ClaimedField => (key.startsWith('e:') ? 'email' : 'username')
+  return claimsOf(user).filter(isTaken).map(fieldOf)
+}
+
 /** Every identifier that a user holds. */
 export function keysOf({ user, idempotencyKey: remembered }: StoredUser): readonly string[] {
-  const claims = [emailKey(user.email), nameKey(user.username)]
+  const claims = claimsOf(user)
   return remembered === null ? claims : [...claims, remembered]
 }
 
 /** Whether a user bears the claim under which it was found. */
 export function bears(user: User, key: string): boolean {
-  return emailKey(user.email) === key || nameKey(user.username) === key
+  return claimsOf(user).includes(key)
 }
 
 /** Who holds which of these keys. */
@@ -49,28 +63,44 @@ export async function holdersOf(
   keys: readonly string[],
   within: InSession | typeof bounded = bounded,
 ): Promise<ReadonlyMap<string, Id>> {
-  const found = await identifiers.find({ _id: { $in: keys } }, within).toArray()
+  const page = { ...within, batchSize: keys.length + 1 }
+  const found = await identifiers.find({ _id: { $in: keys } }, page).toArray()
   return new Map(found.map((doc) => [text(doc, '_id'), id(doc, 'userId')]))
 }
 
-/** Takes free keys for a user; a key that somebody holds is the duplicate that ends the transaction. */
+/** Takes free keys for a user. */
 export async function claim(
-  { identifiers }: Collections,
+  collections: Collections,
   { keys, userId }: { readonly keys: readonly string[]; readonly userId: Id },
   tx: InSession,
 ): Promise<void> {
-  const documents = keys.map((key) => ({ _id: key, userId: idValue(userId) }))
-  await identifiers.insertMany(documents, tx)
+  await insertClaims(
+    collections,
+    keys.map((key) => ({ key, userId })),
+    tx,
+  )
 }
 
-/** Exchanges a user's claim; the new key has to be free or the user's own. */
+/** A key that somebody holds is the duplicate that ends the transaction. */
+export async function insertClaims(
+  { identifiers }: Collections,
+  claims: readonly { readonly key: string; readonly userId: Id }[],
+  tx: InSession,
+): Promise<void> {
+  await identifiers.insertMany(
+    claims.map(({ key, userId }) => ({ _id: key, userId: idValue(userId) })),
+    tx,
+  )
+}
+
+/** Exchanges a user's claim, or takes its first; the new key has to be free or the user's own. */
 export async function moveClaim(
   collections: Collections,
-  move: { readonly from: string; readonly to: string; readonly userId: Id },
+  move: { readonly from: string | null; readonly to: string; readonly userId: Id },
   tx: InSession,
 ): Promise<void> {
   if (move.from === move.to) return
-  await collections.identifiers.deleteOne({ _id: move.from }, tx)
+  if (move.from !== null) await collections.identifiers.deleteOne({ _id: move.from }, tx)
   await claim(collections, { keys: [move.to], userId: move.userId }, tx)
 }
 

@@ -46,6 +46,7 @@ function storedKey(one: StoredKey): Doc {
     publicJwk: JSON.stringify(one.publicJwk),
     sealedPrivate: one.sealedPrivate,
     createdAt: time(one.createdAt),
+    activatedAt: one.activatedAt === null ? null : time(one.activatedAt),
     retiresAt: one.retiresAt === null ? null : time(one.retiresAt),
   }
 }
@@ -58,6 +59,7 @@ function key(doc: Doc): StoredKey {
     publicJwk: jsonObject(doc, 'publicJwk'),
     sealedPrivate: bytes(doc, 'sealedPrivate'),
     createdAt: ms(doc, 'createdAt'),
+    activatedAt: maybeMs(doc, 'activatedAt'),
     retiresAt: maybeMs(doc, 'retiresAt'),
   }
 }

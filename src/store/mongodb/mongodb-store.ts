@@ -3,8 +3,11 @@ import type { CommandStartedEvent } from 'mongodb'
 import { mongodb as limits } from '../../domain/limits.ts'
 import type { DomainError } from '../../domain/errors.ts'
 import type { Clock, Log } from '../../domain/ports/runtime.ts'
+import type { AdministrationStore } from '../../domain/ports/administration.ts'
 import type { Store } from '../../domain/ports/store.ts'
-import { appendAudit } from './audit.ts'
+import { changeAccess, signOutUser } from './access.ts'
+import { appendAudit, listAudit } from './audit.ts'
+import { mailBacklog } from './backlog.ts'
 import { createConnection, type Connection } from './connection.ts'
 import { confirmEmail } from './email-confirmation.ts'
 import { bears } from './identifiers.ts'
@@ -24,12 +27,16 @@ import {
   renewSession,
   type Workshop,
 } from './sessions.ts'
+import { createFirstAdmin, hasAdmin, peekSetupToken, putSetupToken } from './set-up.ts'
 import { sweep } from './sweep.ts'
 import { createTokenGroup, peekToken } from './tokens.ts'
 import { createTransact } from './transactions.ts'
+import { addUsers } from './user-additions.ts'
 import { deleteUser } from './user-deletion.ts'
 import { exportUser } from './user-export.ts'
+import { listUsers } from './user-list.ts'
 import { createUser, updateWithTrail } from './users.ts'
+import { verify } from './verification.ts'
 
 /** Where the store lies, and what it takes from its process. */
 export interface MongodbOptions {
@@ -60,9 +67,13 @@ export async function openMongodbStore(options: MongodbOptions): Promise<Store> 
     ...reads(workshop, life.read),
     ...hotWrites(connection, workshop, life.write),
     ...transactions(workshop, life.write),
+    ...administration(workshop, life),
     ...upkeep(connection, workshop, life),
   }
 }
+
+/** For what goes through many pages: each of its commands is bounded, the whole is not. */
+const unbounded = { ms: Infinity } as const
 
 type Methods<Name extends keyof Store> = Pick<Store, Name>
 
@@ -92,12 +103,12 @@ function reads(
 
 /**
  * Claim and user, always both: a stranger costs what a user costs. A claim whose user bears another name by
- * now, or is not there yet, leads to nobody.
+ * now, or is not there yet, leads to nobody, and so does one whose user is `pending`.
  */
 async function findByIdentifier(lookups: Lookups, key: string): ReturnType<Store['findUserByIdentifier']> {
   const claimed = /^[eu]:/.test(key) ? await lookups.holder(key) : await lookups.holder('none')
   const user = await lookups.user(claimed ?? nobody)
-  return user && claimed && bears(user, key) ? user : null
+  return user && claimed && user.status !== 'pending' && bears(user, key) ? user : null
 }
 
 function hotWrites(
@@ -147,10 +158,26 @@ function transactions(
   }
 }
 
-/** Exports and sweeps go through many pages: each of their commands is bounded, the whole is not. */
+function administration(workshop: Workshop, { read, write }: Life): Methods<keyof AdministrationStore> {
+  const { collections } = workshop
+  return {
+    listUsers: read((query) => listUsers(collections, query)),
+    listAudit: read((query) => listAudit(collections, query)),
+    changeAccess: write((change, trail) => changeAccess(workshop, change, trail)),
+    signOutUser: write((which, trail) => signOutUser(workshop, which, trail)),
+    addUsers: write((batch, trail) => addUsers(workshop, batch, trail), unbounded),
+    hasAdmin: read(() => hasAdmin(collections)),
+    putSetupToken: write((token) => putSetupToken(collections, token)),
+    peekSetupToken: read((presented) => peekSetupToken(collections, presented)),
+    createFirstAdmin: write((creation, trail) => createFirstAdmin(workshop, creation, trail)),
+    mailBacklog: read(() => mailBacklog(collections)),
+    verify: read((query) => verify(workshop, query), unbounded),
+  }
+}
+
 function upkeep(
   connection: Connection,
-  { collections, transact }: Workshop,
+  workshop: Workshop,
   life: Life,
 ): Methods<
   | 'claimMail'
@@ -163,16 +190,16 @@ function upkeep(
   | 'health'
   | 'close'
 > {
+  const { collections, transact } = workshop
   const { read, write } = life
   const desk = createMailDesk(collections, transact)
-  const unbounded = { ms: Infinity }
   return {
     claimMail: write((claim) => desk.claim(claim)),
     finishMail: write((mail) => desk.finish(mail)),
     retryMail: write((mail) => desk.retry(mail)),
     appendAudit: write((event) => appendAudit(collections, event)),
     exportUser: read((query) => exportUser(connection, query), unbounded),
-    sweep: write(async (at) => ({ deleted: await sweep(collections, at) }), unbounded),
+    sweep: write(async (at) => ({ deleted: await sweep(workshop, at) }), unbounded),
     // The servers reuse free space by themselves; what is left in it until then is said in each receipt.
     scrub: write(async () => undefined),
     health: () => life.health(limits.healthMs),

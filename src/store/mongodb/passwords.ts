@@ -2,7 +2,8 @@ import type { Trail } from '../../domain/ports/records.ts'
 import type { Stale, Store } from '../../domain/ports/store.ts'
 import { withPassword } from '../../domain/user-changes.ts'
 import type { User } from '../../domain/user.ts'
-import { countAdmin, countsAsAdmin } from './admins.ts'
+import { recount } from './admins.ts'
+import { displace, saveProven } from './displacement.ts'
 import { endAll, endOthers, isAlive, restamp, sessionsOf } from './session-documents.ts'
 import type { Workshop } from './sessions.ts'
 import { readToken, redeem, useAllTokens } from './tokens.ts'
@@ -25,14 +26,16 @@ export async function resetPassword(
     const found = await readToken(collections, presented, tx)
     if (found?.kind !== 'live') return drop({ kind: 'stale' })
     const before = found.user
-    const user = { ...withPassword(before, passwordHash, now), emailVerified: true }
+    const user: User = { ...withPassword(before, passwordHash, now), emailVerified: true, status: 'active' }
+    const claim = { ...reset, userId: user.id, email: user.email }
+    if (before.status === 'pending' && !(await displace(collections, claim, tx)))
+      return drop({ kind: 'stale' })
     const sessions = await sessionsOf(collections, user.id, tx)
     const sessionsRevoked = sessions.filter((session) => isAlive(session, before, now)).length
     await redeem(collections, presented, tx)
     await endAll(collections, user.id, tx)
-    await saveUser(collections, user, tx)
+    await saveProven(collections, { before, after: user }, tx)
     await useAllTokens(collections, { userId: user.id, now }, tx)
-    if (countsAsAdmin(user) && !countsAsAdmin(before)) await countAdmin(collections, 1, tx)
     await record(collections, { trail, alive: user.id }, tx)
     return keep({ kind: 'reset', user, sessionsRevoked })
   })
@@ -58,7 +61,7 @@ export async function changePassword(
     await restamp(collections, { userId, sessionId, epoch: user.epoch }, tx)
     await saveUser(collections, user, tx)
     await useAllTokens(collections, { userId, now }, tx)
-    if (countsAsAdmin(user) && !countsAsAdmin(before)) await countAdmin(collections, 1, tx)
+    await recount(collections, { before, after: user }, tx)
     await record(collections, { trail, alive: userId }, tx)
     return keep({ kind: 'changed', user })
   })

@@ -54,13 +54,29 @@ export const plans: readonly CollectionPlan[] = [
   {
     name: 'identifiers',
     shardKey: byId,
-    indexes: [hashed, purge],
+    // Claims don't end, and have no entry in the index of what does.
+    indexes: [hashed, { ...purge, partialFilterExpression: { purgeAt: { $exists: true } } }],
     validator: all({ _id: text(), userId: id }, { body: bytes, purgeAt: time }),
   },
   {
     name: 'users',
     shardKey: byId,
-    indexes: [hashed],
+    indexes: [
+      hashed,
+      { name: 'roles', key: { roles: 1 } },
+      { name: 'lastSignIn', key: { lastSignInAt: 1, _id: 1 } },
+      // Whatever is not active, of which there is little; a comparison, since `$in` is not for older servers.
+      {
+        name: 'status',
+        key: { status: 1, createdAt: 1 },
+        partialFilterExpression: { status: { $gt: 'active' } },
+      },
+      {
+        name: 'unverified',
+        key: { emailVerified: 1 },
+        partialFilterExpression: { emailVerified: false },
+      },
+    ],
     validator: all(
       {
         _id: id,
@@ -70,7 +86,7 @@ export const plans: readonly CollectionPlan[] = [
         pendingEmail: maybeText(input.emailMaxLength),
         passwordHash: maybeText(),
         roles: { bsonType: 'array', items: text() },
-        status: { enum: ['active', 'disabled'] },
+        status: { enum: ['active', 'disabled', 'pending'] },
         locale: text(),
         profile: text(),
         createdAt: time,

@@ -2,10 +2,14 @@
  * Garbage collection of what has been expired long enough, beside the server's own (TTL indexes), which may
  * lag. Validity never depends on either.
  */
-import { queues } from '../../domain/limits.ts'
+import { lifetimes, queues } from '../../domain/limits.ts'
 import type { Ms } from '../../domain/ports/runtime.ts'
 import { bounded, type Collections } from './connection.ts'
-import { keyValue, time } from './documents.ts'
+import { id, keyValue, time } from './documents.ts'
+import { eraseUser } from './registry.ts'
+import type { Workshop } from './sessions.ts'
+import { drop, keep } from './transactions.ts'
+import { readUser } from './user-documents.ts'
 
 /** The collections whose documents end, with what names one of their documents, the shard key included. */
 const sweepables = [
@@ -17,8 +21,9 @@ const sweepables = [
 ] as const satisfies readonly { name: keyof Collections; keys: readonly string[] }[]
 
 /** See `Store.sweep`. Step by step, until a step finds less than it may take. */
-export async function sweep(collections: Collections, { now }: { readonly now: Ms }): Promise<number> {
-  let deleted = 0
+export async function sweep(workshop: Workshop, { now }: { readonly now: Ms }): Promise<number> {
+  const { collections } = workshop
+  let deleted = await sweepPending(workshop, now)
   const expired = { purgeAt: { $lte: time(now) } }
   for (const { name, keys } of sweepables) {
     let found: number
@@ -39,5 +44,27 @@ export async function sweep(collections: Collections, { now }: { readonly now: M
       }
     } while (found === queues.sweepRowsPerStep)
   }
+  return deleted
+}
+
+/** Whoever has not confirmed within the life of the link goes, one after the other, with everything. */
+async function sweepPending({ collections, transact }: Workshop, now: Ms): Promise<number> {
+  const late = { status: 'pending', createdAt: { $lte: time(now - lifetimes.verifyTokenMs) } }
+  const page = { ...bounded, projection: { _id: 1 }, batchSize: queues.sweepRowsPerStep }
+  let deleted = 0
+  let found: number
+  do {
+    const some = await collections.users.find(late, page).limit(queues.sweepRowsPerStep).toArray()
+    found = some.length
+    for (const doc of some) {
+      const userId = id(doc, '_id')
+      deleted += await transact(`user:${userId}`, async (tx) => {
+        const stored = await readUser(collections, userId, tx)
+        if (stored?.user.status !== 'pending') return drop(0)
+        await eraseUser(collections, stored, tx)
+        return keep(1)
+      })
+    }
+  } while (found === queues.sweepRowsPerStep)
   return deleted
 }

@@ -1,4 +1,4 @@
-import type { Document } from 'mongodb'
+import type { Document, Filter } from 'mongodb'
 import { lifetimes } from '../../domain/limits.ts'
 import { tokenKinds } from '../../domain/ports/records.ts'
 import type { Hash, NewToken, OutgoingMail, TokenKind, TokenState } from '../../domain/ports/records.ts'
@@ -101,7 +101,7 @@ export async function peekToken(
   lookups: Lookups,
   presented: Presented,
 ): Promise<TokenState | null> {
-  const doc = await tokens.findOne({ _id: presented.hash }, bounded)
+  const doc = await tokens.findOne(ofKind(presented), bounded)
   const token = doc && tokenOf(doc)
   if (!token || token.userId === null) return null
   return stateFor(token, await lookups.user(token.userId), presented)
@@ -113,7 +113,7 @@ export async function readToken(
   presented: Presented,
   tx: InSession,
 ): Promise<TokenState | null> {
-  const doc = await collections.tokens.findOne({ _id: presented.hash }, tx)
+  const doc = await collections.tokens.findOne(ofKind(presented), tx)
   const token = doc && tokenOf(doc)
   if (!token || token.userId === null) return null
   const stored = await readUser(collections, token.userId, tx)
@@ -135,8 +135,13 @@ export async function useAllTokens(
   await tokens.updateMany({ userId: idValue(userId), usedAt: null }, use, tx)
 }
 
+/** The collection holds links for setting up too, which are no token of anybody. */
+function ofKind({ hash, kinds }: Presented): Filter<StoredDocument> {
+  return { _id: hash, kind: { $in: [...kinds] } }
+}
+
 function stateFor(token: StoredToken, user: User | null, presented: Presented): TokenState | null {
-  if (user?.status !== 'active' || !presented.kinds.includes(token.kind)) return null
+  if (!user || user.status === 'disabled') return null
   const kind = tokenState(token, user, presented.now)
   return kind && { kind, token, user }
 }

@@ -2,6 +2,7 @@ import { lifetimes, mongodb as limits } from '../../domain/limits.ts'
 import type { Retained, Trail } from '../../domain/ports/records.ts'
 import type { Ms } from '../../domain/ports/runtime.ts'
 import type { Store } from '../../domain/ports/store.ts'
+import { sameRoles } from '../../domain/user-changes.ts'
 import { dismiss } from './admins.ts'
 import { eraseUser } from './registry.ts'
 import type { Workshop } from './sessions.ts'
@@ -17,11 +18,12 @@ export async function deleteUser(
   deletion: Parameters<Store['deleteUser']>[0],
   trail: Trail,
 ): Promise<Deletion> {
-  const { userId, expectEpoch, now } = deletion
+  const { userId, expectEpoch, expectRoles, now } = deletion
   return transact<Deletion>(`user:${userId}`, async (tx) => {
     const stored = await readUser(collections, userId, tx)
     if (!stored) return drop({ kind: 'not_found' })
     if (expectEpoch !== null && expectEpoch !== stored.user.epoch) return drop({ kind: 'stale' })
+    if (expectRoles && !sameRoles(expectRoles, stored.user.roles)) return drop({ kind: 'stale' })
     if (!(await dismiss(collections, stored.user, tx))) return drop({ kind: 'last_admin' })
     const erased = await eraseUser(collections, stored, tx)
     await record(collections, { trail, alive: null }, tx)

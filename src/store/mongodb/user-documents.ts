@@ -2,7 +2,7 @@
 import type { Document } from 'mongodb'
 import type { Id, Ms } from '../../domain/ports/runtime.ts'
 import type { User } from '../../domain/user.ts'
-import type { Collections, InSession } from './connection.ts'
+import type { Collections, InSession, StoredDocument } from './connection.ts'
 import {
   flag,
   id,
@@ -37,7 +37,7 @@ export function userOf(doc: Doc): User {
     pendingEmail: maybeText(doc, 'pendingEmail'),
     passwordHash: maybeText(doc, 'passwordHash'),
     roles: texts(doc, 'roles'),
-    status: oneOf(doc, 'status', ['active', 'disabled']),
+    status: oneOf(doc, 'status', ['active', 'disabled', 'pending']),
     locale: text(doc, 'locale'),
     profile: jsonObject(doc, 'profile'),
     createdAt: ms(doc, 'createdAt'),
@@ -71,14 +71,16 @@ export async function insertUser(
   { user, idempotencyKey }: { readonly user: User; readonly idempotencyKey: string | null },
   tx: InSession,
 ): Promise<void> {
-  const document = {
-    _id: idValue(user.id),
-    ...mutable(user),
-    createdAt: time(user.createdAt),
-    sessionsOpened: 0,
-    ...(idempotencyKey !== null && { idempotencyKey }),
-  }
-  await users.insertOne(document, tx)
+  const document = userDocument(user)
+  await users.insertOne({ ...document, ...(idempotencyKey !== null && { idempotencyKey }) }, tx)
+}
+
+export async function insertUsers(
+  { users }: Collections,
+  newcomers: readonly User[],
+  tx: InSession,
+): Promise<void> {
+  await users.insertMany(newcomers.map(userDocument), tx)
 }
 
 /** Writes every field of a user that may change; the transaction has read it. */
@@ -131,6 +133,15 @@ export async function touchUser(
     { ...tx, returnDocument: 'after' },
   )
   return doc && storedUserOf(doc)
+}
+
+function userDocument(user: User): StoredDocument {
+  return {
+    _id: idValue(user.id),
+    ...mutable(user),
+    createdAt: time(user.createdAt),
+    sessionsOpened: 0,
+  }
 }
 
 function mutable(user: User): Document {

@@ -8,6 +8,7 @@ import type { Collections, InSession } from './connection.ts'
 import { busy, isDuplicate } from './failures.ts'
 import {
   claim,
+  claimsOf,
   emailKey,
   holdersOf,
   idempotencyKey,
@@ -15,6 +16,7 @@ import {
   nameKey,
   remember,
   remembered,
+  takenFields,
 } from './identifiers.ts'
 import type { Workshop } from './sessions.ts'
 import { insertToken, type TokenWithMail } from './tokens.ts'
@@ -57,7 +59,7 @@ async function write(
   tx: InSession,
 ): Promise<void> {
   const { idempotency: memo, token } = creation
-  await claim(collections, { keys: [emailKey(user.email), nameKey(user.username)], userId: user.id }, tx)
+  await claim(collections, { keys: claimsOf(user), userId: user.id }, tx)
   await insertUser(collections, { user, idempotencyKey: memo ? idempotencyKey(memo) : null }, tx)
   if (memo) await remember(collections, { record: memo, userId: user.id, now: trail.audit.at }, tx)
   const { carrier, rest } = carry(token, trail)
@@ -80,9 +82,8 @@ async function explain(
     const user = earlier.sameBody && (await lookups.user(earlier.userId))
     return user ? { kind: 'repeated', user } : { kind: 'key_reused' }
   }
-  const keys = { email: emailKey(wanted.email), username: nameKey(wanted.username) }
-  const holders = await holdersOf(collections, Object.values(keys))
-  const fields = (['email', 'username'] as const).filter((field) => holders.has(keys[field]))
+  const holders = await holdersOf(collections, claimsOf(wanted))
+  const fields = takenFields(wanted, (key) => holders.has(key))
   return fields.length > 0 ? { kind: 'conflict', fields } : null
 }
 
@@ -123,14 +124,17 @@ export async function updateWithTrail(
   })
 }
 
-/** An unverified holder of the pending address is no conflict: whoever proves the mailbox wins it. */
+/**
+ * An unverified holder of the pending address is no conflict: whoever proves the mailbox wins it. Nor is a
+ * verified one, where nobody may learn of it.
+ */
 async function conflictOf(
   collections: Collections,
   change: ProfileChange,
   tx: InSession,
 ): Promise<Conflict | null> {
-  const { userId, username, pendingEmail } = change
-  const email = pendingEmail ? emailKey(pendingEmail) : null
+  const { userId, username, pendingEmail, concealTaken } = change
+  const email = pendingEmail && !concealTaken ? emailKey(pendingEmail) : null
   const name = username === undefined ? null : nameKey(username)
   const keys = [email, name].filter((key) => key !== null)
   const holders = keys.length > 0 ? await holdersOf(collections, keys, tx) : new Map<string, string>()

@@ -1,0 +1,156 @@
+/** The orders in which users are listed, each along an index that has it. */
+import type { UserQuery, UserSort } from '../../domain/ports/administration.ts'
+import type { User } from '../../domain/user.ts'
+import { bounded, type Collections } from './connection.ts'
+import { id, idValue, text, time, type Doc } from './documents.ts'
+import { bears, emailKey, nameKey } from './identifiers.ts'
+import { neighbour, type Place, type Row, type Walk } from './pages.ts'
+import { userOf } from './user-documents.ts'
+
+/** Which way, and which of the users that are met belong to the list. */
+export interface Route {
+  readonly ascending: boolean
+  readonly fits: (user: User) => boolean
+}
+
+/** Walks over all users, whoever fits. */
+export function walkOf(collections: Collections, sort: UserSort, route: Route): Walk<User> {
+  switch (sort) {
+    case 'created_at':
+      return byCreation(collections, route)
+    case 'last_sign_in_at':
+      return bySignIn(collections, route)
+    case 'email':
+      return byClaim(collections, 'e', route)
+    case 'username':
+      return byClaim(collections, 'u', route)
+  }
+}
+
+/** Walks over users that are all at hand. */
+export function walkAlong(users: readonly User[], sort: UserSort, { ascending, fits }: Route): Walk<User> {
+  const sign = ascending ? 1 : -1
+  const rows = users
+    .filter(fits)
+    .map((item) => ({ place: placeOf(item, sort), item }))
+    .toSorted((one, other) => sign * comparePlaces(one.place, other.place))
+  return async (after, most) =>
+    rows.filter(({ place }) => after === null || sign * comparePlaces(place, after) > 0).slice(0, most)
+}
+
+/** Every condition of a query but its order. */
+export function fitsQuery({ search, role, status, verified }: UserQuery): Route['fits'] {
+  const found = (user: User): boolean =>
+    search === null ||
+    user.email.toLowerCase().startsWith(search) ||
+    user.username.toLowerCase().startsWith(search)
+  return (user) =>
+    user.status !== 'pending' &&
+    (role === null || user.roles.includes(role)) &&
+    (status === null || user.status === status) &&
+    (verified === null || user.emailVerified === verified) &&
+    found(user)
+}
+
+function placeOf(user: User, sort: UserSort): Place {
+  switch (sort) {
+    case 'created_at':
+      return { value: null, id: user.id }
+    case 'last_sign_in_at':
+      return { value: user.lastSignInAt, id: user.id }
+    case 'email':
+      return { value: emailKey(user.email), id: user.id }
+    case 'username':
+      return { value: nameKey(user.username), id: user.id }
+  }
+}
+
+/** Null is the least of all values; between equals, ids decide. */
+function comparePlaces(one: Place, other: Place): number {
+  if (one.value === other.value) return one.id < other.id ? -1 : Number(one.id > other.id)
+  if (one.value === null) return -1
+  if (other.value === null) return 1
+  return one.value < other.value ? -1 : 1
+}
+
+/** Ids grow with the time of creation. */
+function byCreation({ users }: Collections, { ascending, fits }: Route): Walk<User> {
+  return async (after, most) => {
+    const filter = after ? { _id: { [ascending ? '$gt' : '$lt']: idValue(after.id) } } : {}
+    const found = await users
+      .find(filter, { ...bounded, batchSize: most })
+      .sort({ _id: ascending ? 1 : -1 })
+      .limit(most)
+      .toArray()
+    return found.map((doc) => rowOf(doc, 'created_at', fits))
+  }
+}
+
+/**
+ * By bounds of the index itself, which has null before all times; a comparison in a filter would leave out
+ * values of another type. The lower bound belongs to the walk, the upper one does not.
+ */
+function bySignIn({ users }: Collections, { ascending, fits }: Route): Walk<User> {
+  const bound = (after: Place): Doc => {
+    const at = typeof after.value === 'number' ? time(after.value) : null
+    const place = (placeId: string): Doc => ({ lastSignInAt: at, _id: idValue(placeId) })
+    return ascending ? { min: place(neighbour(after.id, true)) } : { max: place(after.id) }
+  }
+  const direction = ascending ? 1 : -1
+  return async (after, most) => {
+    const found = await users
+      .find(
+        {},
+        { ...bounded, batchSize: most, hint: { lastSignInAt: 1, _id: 1 }, ...(after && bound(after)) },
+      )
+      .sort({ lastSignInAt: direction, _id: direction })
+      .limit(most)
+      .toArray()
+    return found.map((doc) => rowOf(doc, 'last_sign_in_at', fits))
+  }
+}
+
+function rowOf(doc: Doc, sort: UserSort, fits: Route['fits']): Row<User> {
+  const user = userOf(doc)
+  return { place: placeOf(user, sort), item: fits(user) ? user : null }
+}
+
+/** Along the claims of one kind; a claim whose user bears another one by now leads to nobody. */
+function byClaim(collections: Collections, kind: 'e' | 'u', { ascending, fits }: Route): Walk<User> {
+  const sign = ascending ? 1 : -1
+  const ends = { least: `${kind}:`, beyond: `${kind};` }
+  return async (after, most) => {
+    const from = typeof after?.value === 'string' ? after.value : null
+    const range = ascending
+      ? { $gte: from ?? ends.least, $lt: ends.beyond }
+      : { $gte: ends.least, ...(from === null ? { $lt: ends.beyond } : { $lte: from }) }
+    // The claim at the place itself is met once more, since its holder may be another by now.
+    const claims = await collections.identifiers
+      .find({ _id: range }, { ...bounded, batchSize: most + 1 })
+      .sort({ _id: sign })
+      .limit(after ? most + 1 : most)
+      .toArray()
+    const places = claims
+      .map((doc) => ({ value: text(doc, '_id'), id: id(doc, 'userId') }))
+      .filter((place) => after === null || sign * comparePlaces(place, after) > 0)
+      .slice(0, most)
+    const holders = await usersById(
+      collections,
+      places.map((place) => place.id),
+    )
+    return places.map((place) => {
+      const user = holders.get(place.id)
+      return { place, item: user && bears(user, place.value) && fits(user) ? user : null }
+    })
+  }
+}
+
+/** The users of these ids, as many of them as there are. */
+export async function usersById(
+  { users }: Collections,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, User>> {
+  const filter = { _id: { $in: ids.map(idValue) } }
+  const found = await users.find(filter, { ...bounded, batchSize: ids.length + 1 }).toArray()
+  return new Map(found.map(userOf).map((user) => [user.id, user]))
+}
