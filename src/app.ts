@@ -9,6 +9,7 @@ import type { MailKind, MailTransport } from './domain/ports/mailer.ts'
 import type { Clock, Log } from './domain/ports/runtime.ts'
 import type { Store } from './domain/ports/store.ts'
 import type { OnAnswered } from './domain/ports/watching.ts'
+import { clientNetworks } from './http/network.ts'
 import { routes } from './http/routes.ts'
 import { internalRoutes } from './http/routes/metrics.ts'
 import { buildServer } from './http/server.ts'
@@ -123,7 +124,8 @@ async function serverOf(
     return keyring.loaded() ? null : 'The signing keys have not been read yet.'
   }
   const { mode, corsOrigins } = config
-  const surroundings = { mode, corsOrigins, notReady, stopping: stopping.signal, inbox, control: false }
+  const networkOf = clientNetworks(config.trustedProxies)
+  const surroundings = { mode, corsOrigins, notReady, stopping: stopping.signal, inbox, control: false, networkOf }
   const server = await buildServer({ deps, surroundings, routes, onAnswered: watcherOf(log, metrics) })
   const internal =
     metrics && (await buildServer({ deps, surroundings, routes: internalRoutes(metrics.text) }))

@@ -54,7 +54,8 @@ export async function assemble(config: Config, options: AssemblyOptions): Promis
     const signingKeys = createSigningKeys(keys, keyring)
     const passwords = createPasswords({ log, onStarted: metrics?.onHashStarted })
     metrics?.read({ store: opened, passwords, clock })
-    const deps = { store, passwords, accessTokens, signingKeys, secrets, clock, ids, log, rules }
+    const { rates } = config
+    const deps = { store, passwords, accessTokens, signingKeys, secrets, clock, ids, log, rules, rates }
     return { deps, dataDir, keyring, close: () => close(keyring, passwords, store) }
   } catch (error) {
     await store.close()

@@ -3,11 +3,13 @@
  * environment; all that is wrong is said at once, and an unknown `UM_*` name is fatal.
  */
 import { readFileSync, statSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { DomainError } from './domain/errors.ts'
 import { configuration } from './domain/limits.ts'
 import { builtInRoles, type RoleTable } from './domain/policy.ts'
 import type { JsonObject } from './domain/ports/runtime.ts'
 import { readProfileSchema } from './domain/profile-schema.ts'
+import { readRates, type RateTable } from './domain/rates.ts'
 import { readRoles } from './domain/roles.ts'
 
 export interface Setting {
@@ -100,16 +102,15 @@ export const settings = [
   },
   {
     name: 'UM_TRUSTED_PROXIES',
-    later: true,
     fallback: '',
-    doc: 'Addresses whose X-Forwarded-For is believed',
+    doc: 'Addresses or CIDR blocks of proxies whose X-Forwarded-For is believed, with commas',
+    refuse: proxies,
   },
   {
     name: 'UM_RATE_LIMITS',
-    later: true,
     fallback: 'on',
-    doc: 'off is for benchmarks only',
-    refuse: oneOf(SWITCH),
+    doc: 'on, rules such as register=600/h,login=100/m, or off (for benchmarks only)',
+    refuse: (value) => readRates(value, 'production').problems[0] ?? null,
   },
   { name: 'UM_LOG_LEVEL', fallback: 'info', doc: LEVELS.join(', '), refuse: oneOf(LEVELS) },
   {
@@ -156,6 +157,9 @@ export interface Config {
   readonly signingAlgorithm: 'ES256' | 'RS256' | 'Ed25519'
   readonly audience: string | null
   readonly corsOrigins: readonly string[]
+  /** Addresses and CIDR blocks. */
+  readonly trustedProxies: readonly string[]
+  readonly rates: RateTable
   readonly logLevel: string
   readonly shutdownDelaySeconds: number
   /** What is set, and has no effect in this version. */
@@ -197,6 +201,8 @@ export function loadConfig(given: Environment): Config {
     signingAlgorithm: algorithm === 'RS256' || algorithm === 'Ed25519' ? algorithm : 'ES256',
     audience: value('UM_AUDIENCE'),
     corsOrigins: listOf(value('UM_CORS_ORIGINS') ?? ''),
+    trustedProxies: listOf(value('UM_TRUSTED_PROXIES') ?? ''),
+    rates: readRates(value('UM_RATE_LIMITS') ?? 'on', mode).table,
     logLevel: value('UM_LOG_LEVEL') ?? 'info',
     shutdownDelaySeconds: Number(value('UM_SHUTDOWN_DELAY') ?? (mode === 'production' ? 5 : 0)),
     withoutEffect: table.filter(({ name, later }) => later && environment[name]).map(({ name }) => name),
@@ -411,4 +417,14 @@ function smtp(value: string): string | null {
 function origins(value: string): string | null {
   const wrong = listOf(value).find((each) => URL.parse(each)?.origin !== each)
   return wrong === undefined ? null : `has ${wrong}, which is no origin like https://app.example.com`
+}
+
+function proxies(value: string): string | null {
+  const wrong = listOf(value).find((each) => {
+    const [address = '', prefix, ...more] = each.split('/')
+    const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
+    const fits = prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits)
+    return bits < 0 || !fits || more.length > 0
+  })
+  return wrong === undefined ? null : `has ${wrong}, which is no address or block like 10.0.0.0/8`
 }

@@ -1,6 +1,7 @@
 import type { RoleTable } from './policy.ts'
 import type { AccessTokens, Passwords, Secrets, SigningKeys } from './ports/crypto.ts'
 import type { FieldError } from './errors.ts'
+import type { RateTable } from './rates.ts'
 import type { Clock, Ids, JsonObject, Log } from './ports/runtime.ts'
 import type { Store } from './ports/store.ts'
 
@@ -35,12 +36,23 @@ export interface Deps {
   readonly ids: Ids
   readonly log: Log
   readonly rules: Rules
+  /** How often things may be tried. */
+  readonly rates: RateTable
+}
+
+/** A client's network, in canonical text: an IPv4 address, or an IPv6 /64. */
+export interface Network {
+  readonly address: string
+  /** The /48 around an IPv6 /64. */
+  readonly wide: string | null
 }
 
 /** Who calls, as far as the request itself tells. */
 export interface Caller {
   readonly requestId: string
   readonly userAgent: string | null
+  /** Where the request comes from; null for the control socket and the process itself. */
+  readonly network?: Network | null
   /** Aborted when the client hangs up, so that work for nobody is dropped while it waits. */
   readonly gone?: AbortSignal
 }

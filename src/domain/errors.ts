@@ -2,6 +2,7 @@
  * The error catalogue: the one source for statuses, titles, causes and actions. The OpenAPI document, the
  * pages under `/docs/errors` and the tests read it. Codes are never renamed once released.
  */
+import type { RateState } from './rates.ts'
 
 export interface CatalogueEntry {
   /** HTTP status; null for a code that occurs only inside `errors[]` of a 422. */
@@ -299,6 +300,15 @@ export const catalogue = {
   ),
 
   // 5xx
+  rate_limited: entry(
+    429,
+    'Too many attempts from your network',
+    [
+      'Many sign-ins from this network have failed, or at many accounts',
+      'This network has registered, or asked for mails, very often',
+    ],
+    'Wait for the seconds that Retry-After names and try again; an operator can set UM_RATE_LIMITS.',
+  ),
   internal_error: entry(
     500,
     'Something went wrong in the server',
@@ -465,6 +475,8 @@ export interface ErrorDetails {
   readonly detail?: string
   readonly errors?: readonly FieldError[]
   readonly retryAfterSeconds?: number
+  /** Of a `rate_limited`: what the network has left. */
+  readonly rate?: RateState | null
   readonly cause?: unknown
 }
 
@@ -473,6 +485,7 @@ export class DomainError extends Error {
   readonly code: ProblemCode | StartCode
   readonly errors: readonly FieldError[]
   readonly retryAfterSeconds: number | null
+  readonly rate: RateState | null
 
   constructor(code: ProblemCode | StartCode, details: ErrorDetails = {}) {
     super(details.detail ?? `${catalogue[code].title}.`, { cause: details.cause })
@@ -480,6 +493,14 @@ export class DomainError extends Error {
     this.code = code
     this.errors = details.errors ?? []
     this.retryAfterSeconds = details.retryAfterSeconds ?? null
+    this.rate = details.rate ?? null
+  }
+
+  /** The same refusal, with what the caller's network has left of a rate. */
+  withRate(rate: RateState): DomainError {
+    const { message: detail, errors, cause } = this
+    const retryAfter = this.retryAfterSeconds === null ? {} : { retryAfterSeconds: this.retryAfterSeconds }
+    return new DomainError(this.code, { detail, errors, cause, rate: this.rate ?? rate, ...retryAfter })
   }
 }
 

@@ -134,6 +134,53 @@ export const configuration = { fileMaxBytes: 64 * 1024 } as const
 /** The operator's own profile schema. A body is 8 levels of JSON at most, and the profile is its second. */
 export const profileSchema = { depthMax: 16, schemasMax: 1000, problemsMax: 50 } as const
 
+/** So many within so long. */
+export interface Rate {
+  readonly limit: number
+  readonly windowMs: number
+}
+
+/**
+ * The buckets (security: section 5.9). A network is an IPv4 address or an IPv6 /64. `UM_RATE_LIMITS` takes
+ * other numbers by these names.
+ */
+export const rates = {
+  /** Failed sign-ins of a network, and ten times as many of the IPv6 /48 around it. */
+  login: { limit: 30, windowMs: MINUTE_MS, inDevelopment: 100 },
+  /** Accounts at which a network has failed. */
+  spray: { limit: 20, windowMs: HOUR_MS, inDevelopment: 100 },
+  /** Registrations of a network. */
+  register: { limit: 60, windowMs: HOUR_MS, inDevelopment: 100 },
+  /** Mails that a network asks for. */
+  mail: { limit: 60, windowMs: HOUR_MS, inDevelopment: 100 },
+  /** Dead links that a network presents; 256 bits make guessing moot, this saves work. */
+  token: { limit: 60, windowMs: HOUR_MS, inDevelopment: 100 },
+  /** Mails with links that an address gets; beyond it the answer is the same and no mail is sent. */
+  recipient: { limit: 3, windowMs: HOUR_MS, inDevelopment: 10 },
+  /** Refreshes of a session; repeats of the same parent do not count. */
+  refresh: { limit: 120, windowMs: MINUTE_MS, inDevelopment: 1 },
+  /** Mails of the whole server; the others wait. */
+  send: { limit: 10, windowMs: SECOND_MS, inDevelopment: 100 },
+} as const satisfies Record<string, Rate & { readonly inDevelopment: number }>
+export type RateName = keyof typeof rates
+
+/** Guessing at one account, whatever the network (NIST SP 800-63B-4 section 3.2.2: 100 in a row at most). */
+export const guessing = {
+  failuresMax: 100,
+  /** Failures that cost no wait; then it doubles from the first to the longest. */
+  freeFailures: 5,
+  firstWaitMs: SECOND_MS,
+  longestWaitMs: 15 * MINUTE_MS,
+  /** Forgotten so long after the last failure. */
+  memoryMs: 30 * DAY_MS,
+  /** A device that has signed in before has a bucket of its own. */
+  failuresPerDevice: 10,
+  deviceTokenMs: 180 * DAY_MS,
+  wideNetworkFactor: 10,
+  /** At most one notice of a new device in so long. */
+  newDeviceNoticeMs: HOUR_MS,
+} as const
+
 /** Lists of users and of events. */
 export const lists = {
   pageDefault: 50,

@@ -22,6 +22,7 @@ export function firstState(user: NewUser): User {
     lastSignInAt: null,
     version: 1,
     epoch: 1,
+    deviceEpoch: 1,
   }
 }
 
@@ -85,7 +86,14 @@ export function withAccess(
 
 /** Signing out everywhere moves the epoch, and with it goes whatever was pending. */
 export function withoutSessions(user: User, now: Ms): User {
-  return { ...user, pendingEmail: null, epoch: user.epoch + 1, version: user.version + 1, updatedAt: now }
+  return {
+    ...user,
+    pendingEmail: null,
+    epoch: user.epoch + 1,
+    deviceEpoch: user.deviceEpoch + 1,
+    version: user.version + 1,
+    updatedAt: now,
+  }
 }
 
 /** Whether these are the same roles, whatever their order. */

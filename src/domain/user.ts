@@ -31,7 +31,12 @@ export interface User {
   readonly version: number
   /** Security version: sessions, one-time tokens and pending changes of an older epoch are dead. */
   readonly epoch: number
+  /** Device tokens of an older one are dead; signing out everywhere moves it, a new password does not. */
+  readonly deviceEpoch: number
 }
 
 /** A user that is about to be stored: version and epoch begin at 1. */
-export type NewUser = Omit<User, 'version' | 'epoch' | 'updatedAt' | 'lastSignInAt' | 'pendingEmail'>
+export type NewUser = Omit<
+  User,
+  'version' | 'epoch' | 'deviceEpoch' | 'updatedAt' | 'lastSignInAt' | 'pendingEmail'
+>

@@ -1,3 +1,4 @@
+import { rateFields } from './headers.ts'
 import { catalogue, DomainError, type ProblemCode } from '../domain/errors.ts'
 import { http } from '../domain/limits.ts'
 
@@ -64,6 +65,7 @@ export function problemHeaders(error: DomainError & { code: ProblemCode }): Read
   return {
     ...(retryAfter !== null && { 'retry-after': String(retryAfter) }),
     ...(challenge && { 'www-authenticate': challenge }),
+    ...(error.rate && rateFields(error.rate)),
   }
 }
 
@@ -77,7 +79,8 @@ function challengeOf(error: DomainError & { code: ProblemCode }): string | null 
 }
 
 function retryAfterSeconds(error: DomainError & { code: ProblemCode }): number | null {
-  return catalogue[error.code].status === 503 ? (error.retryAfterSeconds ?? http.retryAfterSeconds) : null
+  if (catalogue[error.code].status === 503) return error.retryAfterSeconds ?? http.retryAfterSeconds
+  return error.retryAfterSeconds
 }
 
 function isProblem(error: DomainError): error is DomainError & { code: ProblemCode } {

@@ -1,4 +1,5 @@
 /** The constant headers of every answer (ASVS 3.4), the socket-level refusals included. */
+import type { RateState } from '../domain/rates.ts'
 
 const apiPolicy = "default-src 'none'; frame-ancestors 'none'"
 const pagePolicy =
@@ -36,5 +37,13 @@ export function pageHeaders(policy: PolicyName, hasForm: boolean): Readonly<Reco
     'content-type': 'text/html; charset=utf-8',
     'content-security-policy': policies[policy],
     'referrer-policy': hasForm ? 'same-origin' : 'no-referrer',
+  }
+}
+
+/** The standard fields (draft-ietf-httpapi-ratelimit-headers-11): the policy, and what is left of it. */
+export function rateFields(state: RateState): Readonly<Record<string, string>> {
+  return {
+    'ratelimit-policy': `"${state.name}";q=${state.limit};w=${state.windowSeconds}`,
+    ratelimit: `"${state.name}";r=${state.remaining};t=${state.resetSeconds}`,
   }
 }

@@ -5,9 +5,10 @@ import type { Caller, Deps } from '../domain/deps.ts'
 import { DomainError, refuseInvalid, type FieldError } from '../domain/errors.ts'
 import { http } from '../domain/limits.ts'
 import type { Actor } from '../domain/policy.ts'
+import { admitNetwork, readmitNetwork } from '../domain/throttle.ts'
 import { readForm, readJson } from './body.ts'
 import { bodyKind, requireAccess, requireLoopback, requireSameSite } from './guards.ts'
-import { pageHeaders } from './headers.ts'
+import { pageHeaders, rateFields } from './headers.ts'
 import { routerPath } from './paths.ts'
 import { readQuery } from './query.ts'
 import { takesContent, type Answer, type Call, type Route, type Surroundings } from './route.ts'
@@ -80,13 +81,34 @@ export function mount(server: FastifyInstance, one: Route, context: Context): vo
         const call = callOf(request, reply, context)
         one.requireHeaders?.(call)
         refuseInvalid(check(call))
-        const answer = await inTime(one, one.handle(call), reply.elapsedTime)
+        const answer = await inTime(one, limited(one, call), reply.elapsedTime)
         if (one.page) reply.headers(pageHeaders('page', false))
         if (answer.headers) reply.headers(answer.headers)
         return reply.code(answer.status).send(answer.body)
       },
     })
   })
+}
+
+/** The answer, within what the caller's network may do; the fields have been checked by then. */
+async function limited(one: Route, call: Call): Promise<Answer> {
+  if (!one.limit) return one.handle(call)
+  const { rate, counts } = one.limit
+  const state = await admitNetwork(rate, call.caller, call.deps)
+  const refund = async () => counts && readmitNetwork(rate, call.caller, call.deps)
+  try {
+    const answer = await one.handle(call)
+    if (!isCounted(counts, answer.counted)) await refund()
+    return state ? { ...answer, headers: { ...rateFields(state), ...answer.headers } } : answer
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error
+    if (!isCounted(counts, error.code)) await refund()
+    throw state ? error.withRate(state) : error
+  }
+}
+
+function isCounted(counts: readonly string[] | undefined, code: string | undefined): boolean {
+  return counts === undefined || (code !== undefined && counts.includes(code))
 }
 
 /** The answer, or `store_unavailable` when the time is up: what was begun may still be done. */
@@ -160,11 +182,14 @@ function callOf(request: FastifyRequest, reply: FastifyReply, { deps, surroundin
 }
 
 /** The signal is made only when somebody waits on it: most requests are answered at once. */
-function callerOf(request: FastifyRequest, reply: FastifyReply, { control }: Surroundings): Caller {
+function callerOf(request: FastifyRequest, reply: FastifyReply, surroundings: Surroundings): Caller {
+  const { control, networkOf } = surroundings
+  const forwardedFor = String(request.headers['x-forwarded-for'] ?? '')
   let gone: AbortController | null = null
   return {
     requestId: control ? `cli:${request.id}` : request.id,
     userAgent: request.headers['user-agent'] ?? null,
+    network: networkOf?.(request.socket.remoteAddress, forwardedFor) ?? null,
     get gone() {
       if (gone) return gone.signal
       const controller = new AbortController()

@@ -3,9 +3,10 @@
  * it. A route that names no access does not compile, and stops the start.
  */
 import Type, { type Static, type TSchema } from 'typebox'
-import type { Caller, Deps } from '../domain/deps.ts'
+import type { Caller, Deps, Network } from '../domain/deps.ts'
 import type { FieldError, ProblemCode } from '../domain/errors.ts'
 import { operator, type Actor, type Administrator, type Permission } from '../domain/policy.ts'
+import type { NetworkRate } from '../domain/rates.ts'
 import type { Inbox } from '../domain/ports/inbox.ts'
 
 /**
@@ -40,6 +41,8 @@ export interface Surroundings {
   readonly inbox: Inbox | null
   /** This is the control socket: who can open it acts as the operator, without a token. */
   readonly control: boolean
+  /** The network of a client, by its peer address and X-Forwarded-For; absent where nobody is limited. */
+  readonly networkOf?: (peer: string | undefined, forwardedFor: string) => Network | null
   /** The first administrator has been made, so that the setup link can be cleared away. */
   readonly onFirstAdmin?: () => void
 }
@@ -57,6 +60,8 @@ export interface Call<Body = unknown, Query = unknown> {
 }
 
 export interface Answer {
+  /** Of a page: the code that it shows, for `limit.counts`. */
+  readonly counted?: ProblemCode
   readonly status: number
   readonly body?: unknown
   readonly headers?: Readonly<Record<string, string>>
@@ -86,6 +91,8 @@ interface RouteText {
   readonly patient?: true
   /** Only for a browser on this machine: in development, or (the setup page) in every mode. */
   readonly local?: 'development' | 'always'
+  /** How often a network may do this; with `counts` only the attempts that end with one of these codes. */
+  readonly limit?: { readonly rate: NetworkRate; readonly counts?: readonly ProblemCode[] }
   /** Touches no store: health, keys, documents. */
   readonly storeless?: true
 }
@@ -155,6 +162,7 @@ export function declaredErrors(one: Route): readonly ProblemCode[] {
       codes.add(code)
     if (one.form !== 'only') codes.add('json_invalid')
   }
+  if (one.limit) codes.add('rate_limited')
   if (one.form) codes.add('cross_site_request')
   if (one.query) codes.add('validation_failed')
   if (!one.storeless) codes.add('store_unavailable')

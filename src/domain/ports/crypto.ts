@@ -90,6 +90,15 @@ export interface RefreshTokenParts {
   readonly generation: number
 }
 
+/** What a device token carries beside its MAC. */
+export interface DeviceTokenParts {
+  readonly userId: Id
+  readonly deviceId: Id
+  readonly issuedAt: Ms
+  /** The user's device epoch: signing out everywhere makes every device a stranger. */
+  readonly deviceEpoch: number
+}
+
 /** What is sealed; each purpose has a key of its own. */
 export type SealPurpose = 'outbox' | 'inbox' | 'keys' | 'cursor'
 
@@ -113,5 +122,9 @@ export interface Secrets {
   /** The plain text, or null when it was sealed with another key, id or purpose, or was altered. */
   open(purpose: SealPurpose, id: string, sealed: Uint8Array): string | null
   /** HMAC-SHA256 with a key of its own per purpose. */
-  mac(purpose: 'idempotency', text: string): Uint8Array
+  mac(purpose: 'idempotency' | 'counters', text: string): Uint8Array
+  /** A token by which a device is known again; nothing of it is stored. */
+  deviceToken(parts: DeviceTokenParts): string
+  /** Compares in constant time, before any read; null for anything but our own token. */
+  openDeviceToken(token: string): DeviceTokenParts | null
 }

@@ -8,6 +8,7 @@
 import type { NewSession, Session } from '../session.ts'
 import type { NewUser, Role, User } from '../user.ts'
 import type { AdministrationStore } from './administration.ts'
+import type { CounterStore } from './counters.ts'
 import type {
   AuditEvent,
   ClaimedField,
@@ -55,7 +56,7 @@ export interface ProfileChange {
 }
 
 /** One business step a method; see the head of this file. */
-export interface Store extends AdministrationStore {
+export interface Store extends AdministrationStore, CounterStore {
   /** Ends queued writes, then releases the database; later calls throw `store_unavailable`. */
   close(): Promise<void>
   /** Whether a write would be taken now; `detail` names what is wrong, for the operator's log. */

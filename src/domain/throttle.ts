@@ -1,0 +1,183 @@
+/**
+ * Who has tried too often. A network is refused with 429; an account answers as for a wrong password, so that
+ * nobody learns whether it exists, and nobody can lock its owner out: a known device has a bucket of its own
+ * (security: section 5.9; ASVS 6.1.1, 6.3.1).
+ */
+import type { Caller, Deps } from './deps.ts'
+import { DomainError } from './errors.ts'
+import { guessing } from './limits.ts'
+import type { Hit, HitResult } from './ports/counters.ts'
+import type { Ms } from './ports/runtime.ts'
+import type { NetworkRate, RateState } from './rates.ts'
+
+/**
+ * Counts an attempt of the caller's network. Throws `rate_limited`. Null where nothing is limited, or nobody
+ * knows the network (the control socket).
+ */
+export async function admitNetwork(name: NetworkRate, caller: Caller, deps: Deps): Promise<RateState | null> {
+  const hits = networkHits(name, caller, deps)
+  if (hits.length === 0) return null
+  const now = deps.clock.now()
+  const results = await deps.store.hit({ hits, now })
+  const state = stateOf(name, { hit: hits[0], result: results[0], now })
+  const refused = results.filter((result) => !result.admitted)
+  if (refused.length === 0) return state
+  await giveBack(
+    hits.filter((_, place) => results[place]?.admitted),
+    deps,
+  )
+  const until = Math.max(...refused.map(({ resetAt }) => resetAt))
+  const retryAfterSeconds = secondsUntil(until, now)
+  throw new DomainError('rate_limited', {
+    retryAfterSeconds,
+    rate: state && { ...state, remaining: 0, resetSeconds: retryAfterSeconds },
+  })
+}
+
+/** An attempt that was none of those that the rate counts: a sign-in that succeeded, for one. */
+export async function readmitNetwork(name: NetworkRate, caller: Caller, deps: Deps): Promise<void> {
+  await giveBack(
+    networkHits(name, caller, deps).filter(({ cost }) => cost > 0),
+    deps,
+  )
+}
+
+function networkHits(name: NetworkRate, { network }: Caller, deps: Deps): Hit[] {
+  const rate = deps.rates?.[name]
+  if (!rate || !network) return []
+  const hits: Hit[] = [{ key: `${name}:${network.address}`, cost: 1, ...rate }]
+  if (name !== 'login') return hits
+  const { spray, login } = deps.rates
+  // Looked at, not counted: an account at which the network has not failed before counts when it fails.
+  hits.push({ key: `spray:${network.address}`, cost: 0, limit: spray.limit - 1, windowMs: spray.windowMs })
+  if (network.wide !== null) {
+    hits.push({
+      ...login,
+      key: `login:${network.wide}`,
+      cost: 1,
+      limit: login.limit * guessing.wideNetworkFactor,
+    })
+  }
+  return hits
+}
+
+function stateOf(
+  name: NetworkRate,
+  { hit, result, now }: { hit: Hit | undefined; result: HitResult | undefined; now: Ms },
+): RateState | null {
+  if (!hit || !result) return null
+  return {
+    name,
+    limit: hit.limit,
+    windowSeconds: Math.round(hit.windowMs / 1000),
+    remaining: Math.max(0, hit.limit - result.count),
+    resetSeconds: secondsUntil(result.resetAt, now),
+  }
+}
+
+/** Guesses at one account by one caller. */
+export interface Guess {
+  /** The user's id, or what was typed where there is no such user: the same work for both. */
+  readonly account: string
+  /** The known device that tries, or null. */
+  readonly deviceId: string | null
+}
+
+/** What an attempt at an account came to, once it is known. */
+export interface GuessVerdict {
+  /** False: the attempt is refused as a wrong password is, whatever the password. */
+  readonly admitted: boolean
+  /** The password was right: it was no guess, and neither were the failures of this network before. */
+  succeeded(): Promise<void>
+  /** It was wrong. */
+  failed(): Promise<void>
+}
+
+const unlimited: GuessVerdict = {
+  admitted: true,
+  succeeded: async () => undefined,
+  failed: async () => undefined,
+}
+
+/**
+ * Counts an attempt at an account before its password is compared, so that parallel guesses count too; a
+ * right one is given back.
+ */
+export async function admitGuess(guess: Guess, caller: Caller, deps: Deps): Promise<GuessVerdict> {
+  if (!deps.rates) return unlimited
+  const account = accountHit(guess, deps)
+  const pair = pairHit(guess, caller, deps)
+  const hits = [account, ...(pair ? [{ ...pair, cost: 0 }] : [])]
+  const [result, before] = await deps.store.hit({ hits, now: deps.clock.now() })
+  const admitted = result?.admitted ?? false
+  return {
+    admitted,
+    async succeeded() {
+      const own = guess.deviceId === null ? (before?.count ?? 0) : 0
+      await giveBack([{ ...account, cost: 1 + own }, ...(pair ? [{ ...pair, cost: own }] : [])], deps)
+    },
+    async failed() {
+      if (!pair || !caller.network || !deps.rates) return
+      const [seen] = await deps.store.hit({ hits: [pair], now: deps.clock.now() })
+      if (seen?.count !== 1) return
+      const { windowMs } = deps.rates.spray
+      const spray = {
+        key: `spray:${caller.network.address}`,
+        cost: 1,
+        limit: Number.MAX_SAFE_INTEGER,
+        windowMs,
+      }
+      await deps.store.hit({ hits: [spray], now: deps.clock.now() })
+    },
+  }
+}
+
+/** A new password was set by its owner: what was guessed before is worth nothing. */
+export async function forgetGuesses(account: string, deps: Deps): Promise<void> {
+  if (deps.rates)
+    await giveBack([{ ...accountHit({ account, deviceId: null }, deps), cost: guessing.failuresMax }], deps)
+}
+
+/** Whether one more mail may go to this address; asked for known and unknown addresses alike. */
+export async function admitRecipient(emailKey: string, deps: Deps): Promise<boolean> {
+  const rate = deps.rates?.recipient
+  if (!rate) return true
+  const key = `recipient:${macOf(emailKey, deps)}`
+  const [result] = await deps.store.hit({ hits: [{ key, cost: 1, ...rate }], now: deps.clock.now() })
+  return result?.admitted ?? false
+}
+
+function accountHit({ account, deviceId }: Guess, deps: Deps): Hit {
+  const base = { cost: 1, windowMs: guessing.memoryMs, durable: true }
+  return deviceId === null
+    ? { ...base, key: `account:${macOf(account, deps)}`, limit: guessing.failuresMax, gapsMs: waitsMs }
+    : { ...base, key: `device:${macOf(deviceId, deps)}`, limit: guessing.failuresPerDevice }
+}
+
+/** Failures of one network at one account. */
+function pairHit({ account }: Guess, { network }: Caller, deps: Deps): Hit | null {
+  const rate = deps.rates?.spray
+  if (!network || !rate) return null
+  const key = `pair:${macOf(`${account} ${network.address}`, deps)}`
+  return { key, cost: 1, limit: Number.MAX_SAFE_INTEGER, windowMs: rate.windowMs }
+}
+
+/** No wait for the first failures, then 1 s, 2 s, 4 s, … up to a quarter of an hour. */
+const waitsMs: readonly Ms[] = Array.from({ length: guessing.failuresMax }, (_, failures) =>
+  failures < guessing.freeFailures
+    ? 0
+    : Math.min(guessing.longestWaitMs, guessing.firstWaitMs * 2 ** (failures - guessing.freeFailures)),
+)
+
+async function giveBack(hits: readonly Hit[], deps: Deps): Promise<void> {
+  if (hits.length === 0) return
+  await deps.store.hit({ hits: hits.map((hit) => ({ ...hit, cost: -hit.cost })), now: deps.clock.now() })
+}
+
+function macOf(text: string, deps: Deps): string {
+  return deps.secrets.mac('counters', text).toBase64({ alphabet: 'base64url', omitPadding: true })
+}
+
+function secondsUntil(until: Ms, now: Ms): number {
+  return Math.max(1, Math.ceil((until - now) / 1000))
+}
