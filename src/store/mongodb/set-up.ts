@@ -18,7 +18,7 @@ import { insertUser, readUser } from './user-documents.ts'
 type Creation = Parameters<Store['createFirstAdmin']>[0]
 type Created = Awaited<ReturnType<Store['createFirstAdmin']>>
 
-/** Links for setting up lie among the one-time tokens, and are none: nothing that takes those asks for this kind. */
+/** These links lie among the one-time tokens and are none: nothing that takes those asks for this kind. */
 const kind = 'setup'
 
 /** See `Store.hasAdmin`. */
