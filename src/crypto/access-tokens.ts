@@ -75,7 +75,10 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
   return {
     issue: (claims) => issue(claims, options),
     verify,
-    jwks: () => keyring.jwks(),
+    async jwks() {
+      await keyring.refresh()
+      return keyring.jwks()
+    },
     get algorithm() {
       return keyring.algorithm
     },

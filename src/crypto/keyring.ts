@@ -4,14 +4,8 @@ import type { Secrets } from '../domain/ports/crypto.ts'
 import type { Clock, Ids, JsonObject, Log, Ms } from '../domain/ports/runtime.ts'
 import type { StoredKey, Trail } from '../domain/ports/records.ts'
 import type { Store } from '../domain/ports/store.ts'
-import { newSigningKey, openSigningKey, type RingKey, type SigningAlgorithm } from './signing-key.ts'
-
-/**
- * How long a retired key goes on verifying: another node may sign with it until it reads the ring again, and
- * what it signed then lives its whole life, skew included (security: section 5.4).
- */
-const RETIRED_MS =
-  lifetimes.signingKeyReloadMs + (lifetimes.accessTokenSeconds + lifetimes.clockSkewSeconds) * 1000
+import { mayVerify, missing, started, upheld, type Keys } from './key-states.ts'
+import { openSigningKey, withMissing, type RingKey, type SigningAlgorithm } from './signing-key.ts'
 
 export interface SigningKey extends RingKey {
   readonly privateKey: CryptoKey
@@ -23,9 +17,14 @@ export interface Keyring {
   readonly algorithm: string
   /** Reads the ring again where that is due; resolves at once where it is not. Never rejects. */
   refresh(): Promise<void> | undefined
+  /** Reads the ring again now, since this process has changed it. Never rejects. */
+  reload(): Promise<void>
   /** The key that signs now. */
   signingKey(): SigningKey
-  /** The key of this id that may still verify; null for any other. Reads the ring again for an unknown id. */
+  /**
+   * The key of this id that may still verify; null for any other. Reads the ring again for an unknown id, and
+   * for the next key, whose use tells that it signs by now.
+   */
   verifyingKey(kid: string): Promise<RingKey | null>
   /** The public keys: next, active, and retired ones that may still verify. */
   jwks(): { readonly keys: readonly JsonObject[] }
@@ -43,6 +42,14 @@ export interface KeyringOptions {
   readonly algorithm: SigningAlgorithm
 }
 
+type Stored = Awaited<ReturnType<Store['loadKeys']>>
+
+/** The ring as it was last read, and how often a key has left it. */
+interface Held {
+  ring: Ring
+  drops: number
+}
+
 interface Ring {
   readonly version: number
   readonly keys: ReadonlyMap<string, RingKey>
@@ -54,24 +61,16 @@ interface Ring {
  * can't open a key.
  */
 export async function openKeyring(options: KeyringOptions): Promise<Keyring> {
-  const { store, clock, log } = options
-  let ring = await settle(options)
+  const { clock, log } = options
+  const held: Held = { ring: await settle(options), drops: 0 }
   let readAt = clock.now()
   let unknownAt: Ms = -Infinity
   let reading: Promise<void> | undefined
-  let drops = 0
 
   async function read(): Promise<void> {
     readAt = clock.now()
     try {
-      const stored = await store.loadKeys()
-      if (stored.version !== ring.version) {
-        const next = await openRing(stored, options, ring)
-        if (!next) throw new DomainError('store_incompatible', { detail: 'The keyring has no active key.' })
-        if (![...ring.keys.keys()].every((kid) => next.keys.has(kid))) drops++
-        ring = next
-      }
-      await removeExpired(stored, options)
+      await readAgain(held, options)
     } catch (cause) {
       // The keys in memory go on working; the next attempt comes soon.
       readAt += lifetimes.unknownKidReloadMs - lifetimes.signingKeyReloadMs
@@ -82,7 +81,7 @@ export async function openKeyring(options: KeyringOptions): Promise<Keyring> {
   const readOnce = (): Promise<void> => (reading ??= read().finally(() => (reading = undefined)))
 
   function find(kid: string): RingKey | null {
-    const key = ring.keys.get(kid)
+    const key = held.ring.keys.get(kid)
     return key && mayVerify(key, clock.now()) ? key : null
   }
 
@@ -91,24 +90,30 @@ export async function openKeyring(options: KeyringOptions): Promise<Keyring> {
 
   return {
     get algorithm() {
-      return ring.active.algorithm
+      return held.ring.active.algorithm
     },
     refresh,
-    signingKey: () => ring.active,
+    async reload() {
+      // A read that is under way may have begun before the change.
+      await reading
+      await readOnce()
+    },
+    signingKey: () => held.ring.active,
     async verifyingKey(kid) {
-      if (ring.keys.has(kid) || elapsed(clock, unknownAt) < lifetimes.unknownKidReloadMs) return find(kid)
+      const known = held.ring.keys.get(kid)
+      const settled = known && known.state !== 'next'
+      if (settled || elapsed(clock, unknownAt) < lifetimes.unknownKidReloadMs) return find(kid)
       unknownAt = clock.now()
       await readOnce()
       return find(kid)
     },
     jwks() {
-      void refresh()
       const now = clock.now()
       return {
-        keys: [...ring.keys.values()].filter((key) => mayVerify(key, now)).map((key) => key.published),
+        keys: [...held.ring.keys.values()].filter((key) => mayVerify(key, now)).map((key) => key.published),
       }
     },
-    drops: () => drops,
+    drops: () => held.drops,
   }
 }
 
@@ -121,45 +126,44 @@ async function settle(options: KeyringOptions): Promise<Ring> {
     const stored = await options.store.loadKeys()
     // Opened first: a node with another master key must not change anything.
     const ring = await openRing(stored, options)
-    const wanted = await wantedKeys(stored.keys, options)
+    const asWanted = started(stored.keys, options.algorithm, options.clock.now())
+    const wanted = await changed(stored.keys, asWanted, options)
     if (ring && !wanted) return ring
     if (wanted) await swap(stored.version, wanted, options)
   }
   throw new DomainError('store_unavailable', { detail: 'Other nodes kept changing the signing keys.' })
 }
 
-/** The keys as they should be, or null where they are so already. */
-async function wantedKeys(
-  keys: readonly StoredKey[],
-  options: KeyringOptions,
-): Promise<readonly StoredKey[] | null> {
-  const { algorithm, clock, secrets } = options
-  const now = clock.now()
-  const kept = keys
-    .filter((key) => key.state !== 'retired' || mayVerify(key, now))
-    // A `next` key has signed nothing, so one of another algorithm can go at once.
-    .filter((key) => key.state !== 'next' || key.algorithm === algorithm)
-    .map((key) => (key.state === 'active' && key.algorithm !== algorithm ? retired(key, now) : key))
-  const missing = (['active', 'next'] as const).filter((state) => !kept.some((key) => key.state === state))
-  if (missing.length === 0 && kept.length === keys.length) return null
-  const made = await Promise.all(missing.map((state) => newSigningKey(algorithm, state, { secrets, now })))
-  return [...kept, ...made]
+/** Follows what others have changed, and does what has become due. */
+async function readAgain(held: Held, options: KeyringOptions): Promise<void> {
+  const stored = await options.store.loadKeys()
+  await follow(held, stored, options)
+  const wanted = await changed(stored.keys, upheld(stored.keys, options.clock.now()), options)
+  if (!wanted) return
+  // A lost race means that another node did it.
+  await swap(stored.version, wanted, options)
+  await follow(held, await options.store.loadKeys(), options)
 }
 
-function retired(key: StoredKey, now: Ms): StoredKey {
-  return { ...key, state: 'retired', retiresAt: now + RETIRED_MS }
+async function follow(held: Held, stored: Stored, options: KeyringOptions): Promise<void> {
+  const { ring } = held
+  if (stored.version === ring.version) return
+  const next = await openRing(stored, options, ring)
+  if (!next) throw new DomainError('store_incompatible', { detail: 'The keyring has no active key.' })
+  if (![...ring.keys.keys()].every((kid) => next.keys.has(kid))) held.drops++
+  held.ring = next
 }
 
-function mayVerify(key: Pick<StoredKey, 'state' | 'retiresAt'>, now: Ms): boolean {
-  return key.state !== 'retired' || (key.retiresAt !== null && now < key.retiresAt)
+/** What the keys are to become, with those that are missing; null where nothing changes. */
+async function changed(keys: Keys, wanted: Keys, options: KeyringOptions): Promise<Keys | null> {
+  const same = keys.length === wanted.length && keys.every((key, index) => key === wanted[index])
+  if (same && missing(wanted).length === 0) return null
+  const { algorithm, secrets, clock } = options
+  return withMissing(wanted, algorithm, { secrets, now: clock.now() })
 }
 
 /** Opens every key, those known already excepted; null where none is active. */
-async function openRing(
-  stored: Awaited<ReturnType<Store['loadKeys']>>,
-  options: KeyringOptions,
-  before?: Ring,
-): Promise<Ring | null> {
+async function openRing(stored: Stored, options: KeyringOptions, before?: Ring): Promise<Ring | null> {
   const opened = await Promise.all(
     stored.keys.map(async (key) => {
       const known = before?.keys.get(key.kid)
@@ -173,21 +177,7 @@ async function openRing(
     : null
 }
 
-/** Retired keys whose last token has expired leave the store; a lost race means that another node did it. */
-async function removeExpired(
-  stored: Awaited<ReturnType<Store['loadKeys']>>,
-  options: KeyringOptions,
-): Promise<void> {
-  const now = options.clock.now()
-  const kept = stored.keys.filter((key) => mayVerify(key, now))
-  if (kept.length < stored.keys.length) await swap(stored.version, kept, options)
-}
-
-async function swap(
-  expectVersion: number,
-  keys: readonly StoredKey[],
-  options: KeyringOptions,
-): Promise<void> {
+async function swap(expectVersion: number, keys: Keys, options: KeyringOptions): Promise<void> {
   const { store, clock, ids, log } = options
   const count = (state: StoredKey['state']): number => keys.filter((key) => key.state === state).length
   const detail = `active ${count('active')}, next ${count('next')}, retired ${count('retired')}`

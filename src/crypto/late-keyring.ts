@@ -48,6 +48,7 @@ export async function openLateKeyring(
       return ring?.algorithm ?? options.algorithm
     },
     refresh: () => ring?.refresh(),
+    reload: async () => ring?.reload(),
     signingKey: () => loaded().signingKey(),
     verifyingKey: async (kid) => loaded().verifyingKey(kid),
     jwks: () => loaded().jwks(),

@@ -7,6 +7,7 @@ import { DomainError } from '../domain/errors.ts'
 import type { Secrets } from '../domain/ports/crypto.ts'
 import type { JsonObject, Ms } from '../domain/ports/runtime.ts'
 import type { StoredKey } from '../domain/ports/records.ts'
+import { missing, type Keys } from './key-states.ts'
 
 /**
  * What `UM_SIGNING_ALGORITHM` may be; only asymmetric ones (RFC 8725 section 3.2). `EdDSA` is deprecated by
@@ -56,7 +57,32 @@ export async function newSigningKey(
   const kid = await thumbprint(publicJwk)
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
   const sealedPrivate = deps.secrets.seal('keys', kid, pem)
-  return { kid, algorithm, state, publicJwk, sealedPrivate, createdAt: deps.now, retiresAt: null }
+  const activatedAt = state === 'active' ? deps.now : null
+  return {
+    kid,
+    algorithm,
+    state,
+    publicJwk,
+    sealedPrivate,
+    createdAt: deps.now,
+    activatedAt,
+    retiresAt: null,
+  }
+}
+
+/**
+ * The keys with those that are missing: of the active key's algorithm, or where there is none, of the given
+ * one.
+ */
+export async function withMissing(
+  keys: Keys,
+  algorithm: SigningAlgorithm,
+  deps: { readonly secrets: Secrets; readonly now: Ms },
+): Promise<Keys> {
+  const active = keys.find((key) => key.state === 'active')
+  const same = signingAlgorithms.find((name) => name === active?.algorithm) ?? algorithm
+  const made = await Promise.all(missing(keys).map((state) => newSigningKey(same, state, deps)))
+  return [...keys, ...made]
 }
 
 /**

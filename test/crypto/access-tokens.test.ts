@@ -32,7 +32,7 @@ for (const algorithm of signingAlgorithms) {
   test(`a token signed with ${algorithm} says what RFC 9068 asks for, and nothing about the person`, async () => {
     const issuer = await newIssuer(algorithm)
     const { token, expiresInSeconds } = await issuer.tokens.issue(grant)
-    const { header, claims } = verifyJwt(token, issuer.tokens.jwks().keys)
+    const { header, claims } = verifyJwt(token, (await issuer.tokens.jwks()).keys)
     const { kid } = issuer.keyring.signingKey()
     assert.deepEqual(header, { alg: algorithm, typ: 'at+jwt', kid })
     assert.match(String(claims['jti']), UUID)

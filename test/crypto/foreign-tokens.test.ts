@@ -55,7 +55,7 @@ for (const algorithm of signingAlgorithms) {
   test(`our public ${algorithm} key is no HMAC key, whatever the algorithm is called`, async () => {
     const issuer = await newIssuer(algorithm)
     const { header, claims, signature } = await ourToken(issuer)
-    const [published] = issuer.tokens.jwks().keys
+    const [published] = (await issuer.tokens.jwks()).keys
     assert.ok(published)
     const publicKey = createPublicKey({ key: published, format: 'jwk' })
     const forms = formsOf(publicKey)
@@ -163,7 +163,7 @@ test('a kid is a name in our map and nothing else', async () => {
 test('a token signed with the next key is accepted as soon as that key is published', async () => {
   const issuer = await newIssuer()
   const { header, claims } = await ourToken(issuer)
-  const [, next] = issuer.tokens.jwks().keys
+  const [, next] = (await issuer.tokens.jwks()).keys
   assert.ok(next)
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const forged = signedBy(privateKey, { ...header, kid: next['kid'] }, claims)

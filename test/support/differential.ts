@@ -2,15 +2,16 @@
 import { createHash, hash } from 'node:crypto'
 import { createSecrets } from '../../src/crypto/secrets.ts'
 import { authenticate } from '../../src/domain/authenticate.ts'
-import type { Deps } from '../../src/domain/deps.ts'
+import type { Deps, Rules } from '../../src/domain/deps.ts'
 import { DomainError } from '../../src/domain/errors.ts'
 import { lifetimes } from '../../src/domain/limits.ts'
-import type { Actor } from '../../src/domain/policy.ts'
-import type { AccessTokens, Passwords, Secrets } from '../../src/domain/ports/crypto.ts'
+import { builtInRoles, type Actor } from '../../src/domain/policy.ts'
+import type { AccessTokens, Passwords, Secrets, SigningKeys } from '../../src/domain/ports/crypto.ts'
 import type { Inbox } from '../../src/domain/ports/inbox.ts'
 import type { MailTransport } from '../../src/domain/ports/mailer.ts'
 import type { Clock, Id } from '../../src/domain/ports/runtime.ts'
 import type { Store } from '../../src/domain/ports/store.ts'
+import { createProfileRules } from '../../src/http/profile-rules.ts'
 import { createInbox } from '../../src/mail/inbox.ts'
 import { newKeptLog } from './store-fixtures.ts'
 
@@ -53,13 +54,30 @@ export function newSide(store: Store, clock: Clock): Side {
     passwords,
     accessTokens: plainTokens(clock),
     secrets,
+    signingKeys,
     clock,
     ids: { next },
     log: newKeptLog(),
-    rules: { publicUrl, registration: 'open', requireVerifiedEmail: false },
+    rules,
   }
   const inbox = createInbox({ store, secrets, clock, publicUrl })
   return { deps, inbox, links, ids, devices: new Map(), users: new Set() }
+}
+
+const rules: Rules = {
+  publicUrl,
+  registration: 'open',
+  disclosure: 'friendly',
+  requireVerifiedEmail: false,
+  roles: builtInRoles,
+  profile: createProfileRules(null),
+}
+
+/** No sequence asks for these. */
+const signingKeys: SigningKeys = {
+  list: async () => [],
+  rotate: () => Promise.reject(new Error('there are no signing keys here')),
+  drop: () => Promise.reject(new Error('there are no signing keys here')),
 }
 
 /** This compares stores: nothing is hashed. */
@@ -74,7 +92,7 @@ function plainTokens(clock: Clock): AccessTokens {
   const seconds = (): number => Math.floor(clock.now() / 1000)
   return {
     algorithm: 'ES256',
-    jwks: () => ({ keys: [] }),
+    jwks: async () => ({ keys: [] }),
     issue: async ({ userId, sessionId, authTime }) => ({
       token: [userId, sessionId, Math.floor(authTime / 1000), seconds()].join(' '),
       expiresInSeconds: lifetimes.accessTokenSeconds,

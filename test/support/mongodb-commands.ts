@@ -32,12 +32,19 @@ const shardKeys = new Map<string, string>(
 
 /** What may ask every shard: rare, or a poll of what is due; by collection, name and fields of the filter. */
 const exceptions: readonly (readonly [name: string, fits: RegExp])[] = [
-  ['outbox poll', /^find (?:outbox due|tokens mail\.due)$/],
+  ['outbox poll', /^find sorted (?:outbox due|tokens mail\.due)$/],
   ['outbox poll', /^find tokens mail\.id,mail\.due$/],
   ['sweep', /^find \w+ purgeAt$/],
   ['tokens by user', /^(?:find|update|delete) tokens userId(?:,usedAt|,mail)?$/],
   ['what a user has (deletion, export)', /^(?:find|delete) (?:outbox|inbox|audit) (?:actorId,)?userId$/],
-  ['administrative lists', /^(?:find|delete) inbox (?:_id)?$/],
+  ['administrative lists', /^delete inbox _id$/],
+  ['administrative lists', /^find sorted audit (?:(?:userId|actorId),?)?(?:_id)?$/],
+  ['administrative lists', /^find users (?:roles|status|emailVerified)$/],
+  ['administrative search', /^find identifiers _id$/],
+  ['sweep', /^find users status,createdAt(?:,passwordHash)?$/],
+  ['backlog', /^(?:find sorted|aggregate) (?:outbox due|tokens mail\.due)$/],
+  ['lists and checks along the ids', /^find sorted \w+ (?:_id)?$/],
+  ['check of everything', /^aggregate users roles,status,passwordHash$/],
 ]
 
 export function createShardKeyWatch(): ShardKeyWatch {
@@ -49,7 +56,8 @@ export function createShardKeyWatch(): ShardKeyWatch {
       targeted += 1
       return
     }
-    const what = `${sent.name} ${sent.collection} ${Object.keys(filter).join(',')}`
+    const name = 'sort' in sent.command ? `${sent.name} sorted` : sent.name
+    const what = `${name} ${sent.collection} ${Object.keys(filter).join(',')}`
     const exception = exceptions.find(([, fits]) => fits.test(what))
     if (exception) seen.set(exception[0], (seen.get(exception[0]) ?? 0) + 1)
     else violations.add(what)
@@ -74,6 +82,8 @@ function filtersOf({ name, command }: SentCommand): readonly Document[] {
       return [command['filter'] ?? {}]
     case 'findAndModify':
       return [command['query'] ?? {}]
+    case 'aggregate':
+      return [listOf(command['pipeline'])[0]?.['$match'] ?? {}]
     case 'update':
       return listOf(command['updates']).map((each) => each['q'])
     case 'delete':

@@ -17,7 +17,8 @@ const jwksRoute = route({
   // Only until a server that came up before its store has read them.
   errors: ['store_unavailable'],
   async handle({ deps }) {
-    return { status: 200, body: { keys: [...deps.accessTokens.jwks().keys] }, headers: cached }
+    const { keys } = await deps.accessTokens.jwks()
+    return { status: 200, body: { keys: [...keys] }, headers: cached }
   },
 })
 

@@ -47,7 +47,8 @@ export async function pageOf<Item>(request: PageRequest, walk: Walk<Item>): Prom
   }
   const shown = found.slice(0, limit)
   const onward = found.length > limit ? shown.at(-1)?.place : ended ? null : last
-  const back = from && (shown[0]?.place ?? (examined > 0 && last ? last : behind(from, request.ascending)))
+  const met = shown[0]?.place ?? (examined > 0 ? last : null)
+  const back = from && (met ?? behind(from, request.ascending))
   return assembled(from, {
     items: shown.map(({ item }) => item),
     onward: onward ?? null,

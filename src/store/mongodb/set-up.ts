@@ -11,6 +11,7 @@ import { ms, time } from './documents.ts'
 import { isDuplicate } from './failures.ts'
 import { claim, claimsOf, holdersOf, takenFields } from './identifiers.ts'
 import type { Workshop } from './sessions.ts'
+import { insertToken } from './tokens.ts'
 import { record } from './trail.ts'
 import { drop, keep } from './transactions.ts'
 import { insertUser, readUser } from './user-documents.ts'
@@ -18,7 +19,7 @@ import { insertUser, readUser } from './user-documents.ts'
 type Creation = Parameters<Store['createFirstAdmin']>[0]
 type Created = Awaited<ReturnType<Store['createFirstAdmin']>>
 
-/** Links for setting up lie among the one-time tokens, and are none: nothing that takes those asks for this kind. */
+/** These links lie among the one-time tokens and are none: nothing that takes those asks for this kind. */
 const kind = 'setup'
 
 /** See `Store.hasAdmin`. */
@@ -59,7 +60,7 @@ export async function peekSetupToken(
 /** See `Store.createFirstAdmin`. */
 export async function createFirstAdmin(
   { collections, transact }: Workshop,
-  { user: newcomer, setup }: Creation,
+  { user: newcomer, token, setup }: Creation,
   trail: Trail,
 ): Promise<Created> {
   const user = firstState(newcomer)
@@ -78,6 +79,7 @@ export async function createFirstAdmin(
     }
     await claim(collections, { keys: claimsOf(user), userId: user.id }, tx)
     await insertUser(collections, { user, idempotencyKey: null }, tx)
+    if (token) await insertToken(collections, { token, mail: null }, tx)
     await record(collections, { trail, alive: user.id }, tx)
     return keep({ kind: 'created', user })
   })

@@ -3,7 +3,7 @@
  * lag. Validity never depends on either.
  */
 import { lifetimes, queues } from '../../domain/limits.ts'
-import type { Ms } from '../../domain/ports/runtime.ts'
+import type { Id, Ms } from '../../domain/ports/runtime.ts'
 import { bounded, type Collections } from './connection.ts'
 import { id, keyValue, time } from './documents.ts'
 import { eraseUser } from './registry.ts'
@@ -48,23 +48,33 @@ export async function sweep(workshop: Workshop, { now }: { readonly now: Ms }): 
 }
 
 /** Whoever has not confirmed within the life of the link goes, one after the other, with everything. */
-async function sweepPending({ collections, transact }: Workshop, now: Ms): Promise<number> {
-  const late = { status: 'pending', createdAt: { $lte: time(now - lifetimes.verifyTokenMs) } }
-  const page = { ...bounded, projection: { _id: 1 }, batchSize: queues.sweepRowsPerStep }
+async function sweepPending(workshop: Workshop, now: Ms): Promise<number> {
+  const late = [
+    { createdAt: { $lte: time(now - lifetimes.verifyTokenMs) }, passwordHash: { $type: 'string' } },
+    { createdAt: { $lte: time(now - lifetimes.setPasswordTokenMs) } },
+  ]
   let deleted = 0
-  let found: number
-  do {
-    const some = await collections.users.find(late, page).limit(queues.sweepRowsPerStep).toArray()
-    found = some.length
-    for (const doc of some) {
-      const userId = id(doc, '_id')
-      deleted += await transact(`user:${userId}`, async (tx) => {
-        const stored = await readUser(collections, userId, tx)
-        if (stored?.user.status !== 'pending') return drop(0)
-        await eraseUser(collections, stored, tx)
-        return keep(1)
-      })
-    }
-  } while (found === queues.sweepRowsPerStep)
+  for (const which of late) {
+    const page = { ...bounded, projection: { _id: 1 }, batchSize: queues.sweepRowsPerStep }
+    let found: number
+    do {
+      const some = await workshop.collections.users
+        .find({ status: 'pending', ...which }, page)
+        .limit(queues.sweepRowsPerStep)
+        .toArray()
+      found = some.length
+      for (const doc of some) deleted += await erasePending(workshop, id(doc, '_id'))
+    } while (found === queues.sweepRowsPerStep)
+  }
   return deleted
+}
+
+/** How many users that is: none where it has confirmed meanwhile. */
+async function erasePending({ collections, transact }: Workshop, userId: Id): Promise<number> {
+  return transact(`user:${userId}`, async (tx) => {
+    const stored = await readUser(collections, userId, tx)
+    if (stored?.user.status !== 'pending') return drop(0)
+    await eraseUser(collections, stored, tx)
+    return keep(1)
+  })
 }
