@@ -125,7 +125,15 @@ async function serverOf(
   }
   const { mode, corsOrigins } = config
   const networkOf = clientNetworks(config.trustedProxies)
-  const surroundings = { mode, corsOrigins, notReady, stopping: stopping.signal, inbox, control: false, networkOf }
+  const surroundings = {
+    mode,
+    corsOrigins,
+    notReady,
+    stopping: stopping.signal,
+    inbox,
+    control: false,
+    networkOf,
+  }
   const server = await buildServer({ deps, surroundings, routes, onAnswered: watcherOf(log, metrics) })
   const internal =
     metrics && (await buildServer({ deps, surroundings, routes: internalRoutes(metrics.text) }))

@@ -29,6 +29,7 @@ export const input = {
   profileMaxBytes: 4096,
   localeMaxLength: 35,
   deviceNameMaxLength: 100,
+  deviceTokenMaxLength: 1024,
   userAgentMaxLength: 256,
   idempotencyKeyMaxLength: 255,
 } as const

@@ -1,10 +1,12 @@
 import type { Caller, Deps } from './deps.ts'
 import { DomainError } from './errors.ts'
+import { deviceTokenFor, knownDevice, newDeviceNotice, readUserAgent } from './device.ts'
 import { identifierKey, readEmail } from './keys.ts'
-import { input, lifetimes } from './limits.ts'
+import { lifetimes } from './limits.ts'
 import { preparePassword } from './password-rules.ts'
 import type { Session } from './session.ts'
 import { signedIn, type SignedIn } from './signed-in.ts'
+import { admitGuess, type GuessVerdict } from './throttle.ts'
 import { auditEvent } from './trail.ts'
 import type { User } from './user.ts'
 
@@ -13,6 +15,13 @@ export interface LoginAttempt {
   readonly identifier: { readonly email: string } | { readonly username: string }
   readonly password: string
   readonly deviceName: string | null
+  /** What an earlier sign-in of this device was answered with. */
+  readonly deviceToken: string | null
+}
+
+/** A sign-in gives the device a token by which it is known again. */
+export interface LoggedIn extends SignedIn {
+  readonly deviceToken: string
 }
 
 /**
@@ -20,22 +29,50 @@ export interface LoginAttempt {
  * and has one answer for every reason. Throws `invalid_credentials`; only after a right password
  * `email_not_verified` or `account_disabled`; `overloaded` before any hash.
  */
-export async function login(attempt: LoginAttempt, caller: Caller, deps: Deps): Promise<SignedIn> {
+export async function login(attempt: LoginAttempt, caller: Caller, deps: Deps): Promise<LoggedIn> {
   const key = keyOf(attempt.identifier)
   const user = await deps.store.findUserByIdentifier({ key: key ?? 'none' })
-  const right = await deps.passwords.verify(
-    preparePassword(attempt.password),
-    user?.passwordHash ?? null,
-    caller.gone,
+  const device = knownDevice(attempt.deviceToken, user, deps)
+  const guess = await admitGuess(
+    { account: user?.id ?? key ?? `malformed ${typed(attempt)}`, deviceId: device?.deviceId ?? null },
+    caller,
+    deps,
   )
-  if (!user || !right) throw refusal(user, caller, deps)
+  const right = await compare(attempt, user, { guess, caller, deps })
+  // A throttled account answers as for a wrong password, after the same hash.
+  if (!user || !right || !guess.admitted) {
+    await guess.failed()
+    throw refusal(user, caller, deps)
+  }
+  await guess.succeeded()
   if (user.status === 'disabled') throw new DomainError('account_disabled')
   if (deps.rules.requireVerifiedEmail && !user.emailVerified) throw new DomainError('email_not_verified')
   const session = newSession(user, attempt.deviceName, { caller, deps })
   const audit = auditEvent({ action: 'login', userId: user.id }, caller, deps)
-  const opened = await deps.store.openSession(session, { audit })
+  const mail = await newDeviceNotice(user, device, { caller, deps })
+  const opened = await deps.store.openSession(session, { audit, ...(mail && { mail }) })
   if (opened.kind === 'stale') throw refusal(user, caller, deps)
-  return signedIn(opened.user, session, deps)
+  const tokens = await signedIn(opened.user, session, deps)
+  return { ...tokens, deviceToken: deviceTokenFor(opened.user, device, deps) }
+}
+
+/** One hash, whoever it is. Where there is no room for it, nothing has been guessed. */
+async function compare(
+  attempt: LoginAttempt,
+  user: User | null,
+  { guess, caller, deps }: { guess: GuessVerdict; caller: Caller; deps: Deps },
+): Promise<boolean> {
+  try {
+    const hash = user?.passwordHash ?? null
+    return await deps.passwords.verify(preparePassword(attempt.password), hash, caller.gone)
+  } catch (error) {
+    await guess.withdrawn()
+    throw error
+  }
+}
+
+function typed({ identifier }: LoginAttempt): string {
+  return 'email' in identifier ? identifier.email : identifier.username
 }
 
 function keyOf(identifier: LoginAttempt['identifier']): string | null {
@@ -64,7 +101,7 @@ function newSession(
     rotatedAt: now,
     authTime: now,
     deviceName,
-    userAgent: caller.userAgent?.slice(0, input.userAgentMaxLength).toWellFormed() ?? null,
+    userAgent: readUserAgent(caller),
     createdAt: now,
     lastUsedAt: now,
     expiresAt: now + Math.min(lifetimes.sessionIdleMs, lifetimes.sessionAbsoluteMs),

@@ -4,6 +4,7 @@ import { lifetimes } from './limits.ts'
 import { preparePassword } from './password-rules.ts'
 import type { Actor } from './policy.ts'
 import { signedIn, type SignedIn } from './signed-in.ts'
+import { admitGuess } from './throttle.ts'
 import { auditEvent } from './trail.ts'
 
 /** Who proves a password inside a session, and with what. */
@@ -35,11 +36,17 @@ export async function reauthenticate(proof: PasswordProof, caller: Caller, deps:
   return signedIn(renewed.user, renewed.session, deps)
 }
 
-/** Throws `password_incorrect` unless this is the actor's password. */
+/** Throws `password_incorrect` unless this is the actor's password; `rate_limited` after many wrong ones. */
 export async function requirePassword(proof: PasswordProof, caller: Caller, deps: Deps): Promise<void> {
-  const { user } = proof.actor
+  const { user, session } = proof.actor
+  // A bucket of the session's own: who guesses elsewhere does not keep the owner from proving the password.
+  const guess = await admitGuess({ account: `session ${session.id}`, deviceId: null }, caller, deps)
+  if (!guess.admitted) {
+    throw new DomainError('rate_limited', { retryAfterSeconds: guess.retryAfterSeconds })
+  }
   const right = await deps.passwords.verify(preparePassword(proof.password), user.passwordHash, caller.gone)
-  if (right) return
+  if (right) return guess.succeeded()
+  await guess.failed()
   deps.log.info(
     { event: 'password_refused', userId: user.id, requestId: caller.requestId },
     'password refused',

@@ -3,6 +3,7 @@ import { DomainError } from './errors.ts'
 import { lifetimes } from './limits.ts'
 import { notice } from './notice.ts'
 import { signedIn, type SignedIn } from './signed-in.ts'
+import { admitRefresh } from './throttle.ts'
 import { auditEvent } from './trail.ts'
 
 /**
@@ -15,6 +16,7 @@ export async function refresh(refreshToken: string, caller: Caller, deps: Deps):
   if (!presented) throw new DomainError('refresh_token_invalid')
   const { userId, sessionId, generation } = presented
   const now = deps.clock.now()
+  const withdraw = await admitRefresh(sessionId, deps)
   const rotated = await deps.store.rotateSession(
     {
       userId,
@@ -31,8 +33,10 @@ export async function refresh(refreshToken: string, caller: Caller, deps: Deps):
     },
   )
   switch (rotated.kind) {
-    case 'rotated':
     case 'repeated':
+      await withdraw()
+      return signedIn(rotated.user, rotated.session, deps)
+    case 'rotated':
       return signedIn(rotated.user, rotated.session, deps)
     case 'reused':
       throw new DomainError('refresh_token_reused')

@@ -1,4 +1,5 @@
 import type { Caller, Deps } from './deps.ts'
+import { deviceTokenFor } from './device.ts'
 import { DomainError, refuseInvalid } from './errors.ts'
 import { userFieldErrors } from './field-rules.ts'
 import { readEmail } from './keys.ts'
@@ -6,6 +7,7 @@ import { notice } from './notice.ts'
 import { decoyOwner, oneTimeLink } from './one-time-link.ts'
 import { passwordErrors, preparePassword } from './password-rules.ts'
 import type { TokenKind, TokenState } from './ports/records.ts'
+import { admitRecipient, forgetGuesses } from './throttle.ts'
 import { auditEvent } from './trail.ts'
 
 const kinds: readonly TokenKind[] = ['reset_password', 'set_password']
@@ -19,7 +21,8 @@ export async function requestPasswordReset(email: string, caller: Caller, deps: 
   refuseInvalid(userFieldErrors({ email }))
   const address = readEmail(email)
   const user = await deps.store.findUserByIdentifier({ key: address?.key ?? 'none' })
-  const owner = user?.status === 'active' ? user : decoyOwner
+  const admitted = address !== null && (await admitRecipient(`reset ${address.key}`, deps))
+  const owner = user?.status === 'active' && admitted ? user : decoyOwner
   const link = oneTimeLink(
     {
       kind: 'reset_password',
@@ -49,7 +52,7 @@ export async function confirmPasswordReset(
   { token, password }: { readonly token: string; readonly password: string },
   caller: Caller,
   deps: Deps,
-): Promise<{ readonly sessionsRevoked: number }> {
+): Promise<{ readonly sessionsRevoked: number; readonly deviceToken: string }> {
   const { token: stored, user } = await peekResetToken(token, deps)
   refuseInvalid(passwordErrors(password, { context: user }, deps.passwords))
   const passwordHash = await deps.passwords.hash(preparePassword(password), caller.gone)
@@ -65,7 +68,10 @@ export async function confirmPasswordReset(
       mail: notice({ kind: 'password_changed', userId: user.id, to: null, locale: user.locale }, deps),
     },
   )
-  if (reset.kind === 'reset') return { sessionsRevoked: reset.sessionsRevoked }
+  if (reset.kind === 'reset') {
+    await forgetGuesses(user.id, deps)
+    return { sessionsRevoked: reset.sessionsRevoked, deviceToken: deviceTokenFor(reset.user, null, deps) }
+  }
   await peekResetToken(token, deps)
   throw new DomainError('reset_token_invalid')
 }

@@ -91,12 +91,18 @@ export interface GuessVerdict {
   succeeded(): Promise<void>
   /** It was wrong. */
   failed(): Promise<void>
+  /** Nothing was compared. */
+  withdrawn(): Promise<void>
+  /** When another attempt would be admitted. */
+  readonly retryAfterSeconds: number
 }
 
 const unlimited: GuessVerdict = {
   admitted: true,
   succeeded: async () => undefined,
   failed: async () => undefined,
+  withdrawn: async () => undefined,
+  retryAfterSeconds: 0,
 }
 
 /**
@@ -112,6 +118,8 @@ export async function admitGuess(guess: Guess, caller: Caller, deps: Deps): Prom
   const admitted = result?.admitted ?? false
   return {
     admitted,
+    retryAfterSeconds: result ? secondsUntil(result.resetAt, deps.clock.now()) : 1,
+    withdrawn: async () => (admitted ? giveBack([account], deps) : undefined),
     async succeeded() {
       const own = guess.deviceId === null ? (before?.count ?? 0) : 0
       await giveBack([{ ...account, cost: 1 + own }, ...(pair ? [{ ...pair, cost: own }] : [])], deps)
@@ -142,23 +150,38 @@ export async function forgetGuesses(account: string, deps: Deps): Promise<void> 
 export async function admitRecipient(emailKey: string, deps: Deps): Promise<boolean> {
   const rate = deps.rates?.recipient
   if (!rate) return true
-  const key = `recipient:${macOf(emailKey, deps)}`
+  const key = bucket('recipient', emailKey, deps)
   const [result] = await deps.store.hit({ hits: [{ key, cost: 1, ...rate }], now: deps.clock.now() })
   return result?.admitted ?? false
+}
+
+/**
+ * Counts a refresh of a session; the answer gives it back, for a repeat of the same parent. Throws
+ * `rate_limited`.
+ */
+export async function admitRefresh(sessionId: string, deps: Deps): Promise<() => Promise<void>> {
+  const rate = deps.rates?.refresh
+  if (!rate) return async () => undefined
+  const hit = { key: `refresh:${sessionId}`, cost: 1, ...rate }
+  const now = deps.clock.now()
+  const [result] = await deps.store.hit({ hits: [hit], now })
+  if (result?.admitted) return () => giveBack([hit], deps)
+  const retryAfterSeconds = result ? secondsUntil(result.resetAt, now) : 1
+  throw new DomainError('rate_limited', { retryAfterSeconds })
 }
 
 function accountHit({ account, deviceId }: Guess, deps: Deps): Hit {
   const base = { cost: 1, windowMs: guessing.memoryMs, durable: true }
   return deviceId === null
-    ? { ...base, key: `account:${macOf(account, deps)}`, limit: guessing.failuresMax, gapsMs: waitsMs }
-    : { ...base, key: `device:${macOf(deviceId, deps)}`, limit: guessing.failuresPerDevice }
+    ? { ...base, key: bucket('account', account, deps), limit: guessing.failuresMax, gapsMs: waitsMs }
+    : { ...base, key: bucket('device', deviceId, deps), limit: guessing.failuresPerDevice }
 }
 
 /** Failures of one network at one account. */
 function pairHit({ account }: Guess, { network }: Caller, deps: Deps): Hit | null {
   const rate = deps.rates?.spray
   if (!network || !rate) return null
-  const key = `pair:${macOf(`${account} ${network.address}`, deps)}`
+  const key = bucket('pair', `${account} ${network.address}`, deps)
   return { key, cost: 1, limit: Number.MAX_SAFE_INTEGER, windowMs: rate.windowMs }
 }
 
@@ -174,8 +197,10 @@ async function giveBack(hits: readonly Hit[], deps: Deps): Promise<void> {
   await deps.store.hit({ hits: hits.map((hit) => ({ ...hit, cost: -hit.cost })), now: deps.clock.now() })
 }
 
-function macOf(text: string, deps: Deps): string {
-  return deps.secrets.mac('counters', text).toBase64({ alphabet: 'base64url', omitPadding: true })
+/** The key of a bucket about somebody: nobody who reads it learns about whom. */
+export function bucket(name: string, about: string, deps: Pick<Deps, 'secrets'>): string {
+  const mac = deps.secrets.mac('counters', `${name} ${about}`)
+  return `${name}:${mac.toBase64({ alphabet: 'base64url', omitPadding: true })}`
 }
 
 function secondsUntil(until: Ms, now: Ms): number {

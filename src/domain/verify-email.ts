@@ -8,6 +8,7 @@ import { preparePassword } from './password-rules.ts'
 import type { Actor } from './policy.ts'
 import type { TokenKind, TokenState } from './ports/records.ts'
 import { taken } from './register.ts'
+import { admitGuess, admitRecipient } from './throttle.ts'
 import { auditEvent } from './trail.ts'
 import type { User } from './user.ts'
 
@@ -19,8 +20,10 @@ const kinds: readonly TokenKind[] = ['verify_email', 'change_email']
  */
 export async function requestEmailVerification(email: string, caller: Caller, deps: Deps): Promise<void> {
   refuseInvalid(userFieldErrors({ email }))
-  const user = await deps.store.findUserByIdentifier({ key: readEmail(email)?.key ?? 'none' })
-  const owner = user?.status === 'active' && !user.emailVerified ? user : decoyOwner
+  const key = readEmail(email)?.key ?? 'none'
+  const user = await deps.store.findUserByIdentifier({ key })
+  const admitted = await admitRecipient(`verify ${key}`, deps)
+  const owner = user?.status === 'active' && !user.emailVerified && admitted ? user : decoyOwner
   const link = oneTimeLink(
     {
       kind: 'verify_email',
@@ -86,6 +89,9 @@ async function requireOwner(
     if (actor.user.id !== user.id) throw new DomainError('permission_denied')
     return
   }
+  const guess = await admitGuess({ account: user.id, deviceId: null }, caller, deps)
   const right = await deps.passwords.verify(preparePassword(password ?? ''), user.passwordHash, caller.gone)
-  if (!right) throw new DomainError('password_incorrect')
+  if (right && guess.admitted) return guess.succeeded()
+  await guess.failed()
+  throw new DomainError('password_incorrect')
 }

@@ -25,6 +25,11 @@ export const userSchema = Type.Object(
 )
 export type WireUser = Static<typeof userSchema>
 
+const deviceToken = Type.String({
+  description: 'Send it with the next sign-in: failures of strangers then never lock this device out.',
+  examples: ['umd_…'],
+})
+
 export const signedInSchema = Type.Object(
   {
     access_token: Type.String({
@@ -37,6 +42,14 @@ export const signedInSchema = Type.Object(
     refresh_expires_in: Type.Integer({ description: 'Seconds.', examples: [1_209_600] }),
     session_id: Type.String(uuid),
     user: userSchema,
+  },
+  closed,
+)
+
+export const loggedInSchema = Type.Object(
+  {
+    ...signedInSchema.properties,
+    device_token: deviceToken,
   },
   closed,
 )
@@ -99,6 +112,7 @@ export const passwordChangedSchema = Type.Object(
   {
     status: Type.Unsafe<'password_changed'>({ type: 'string', enum: ['password_changed'] }),
     sessions_revoked: Type.Integer({ examples: [2] }),
+    device_token: deviceToken,
   },
   closed,
 )

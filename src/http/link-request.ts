@@ -19,6 +19,7 @@ export function linkRequestRoute({ accepted, request, ...text }: LinkRequest): R
     access: 'public',
     body: emailBody,
     responses: { 202: { description: accepted, schema: acceptedSchema } },
+    limit: { rate: 'mail' },
     errors: ['overloaded'],
     fieldErrors: userFieldErrors,
     async handle({ body, caller, deps }) {

@@ -28,11 +28,7 @@ function blockListOf(entries: readonly string[]): BlockList {
  * X-Forwarded-For that no trusted proxy has (ASVS 4.1.3). A list that can't be read ends at the proxy that
  * sent it. Null without a peer.
  */
-function clientNetwork(
-  peer: string | undefined,
-  forwardedFor: string,
-  trusted: BlockList,
-): Network | null {
+function clientNetwork(peer: string | undefined, forwardedFor: string, trusted: BlockList): Network | null {
   let address = peer === undefined ? null : canonical(peer)
   const hops = forwardedFor.split(',').toReversed()
   for (const hop of hops) {

@@ -34,6 +34,9 @@ export const loginBody = Type.Object(
       Type.String({ ...identifier, description: 'A username or an e-mail address, instead of email.' }),
     ),
     password,
+    device_token: Type.Optional(
+      Type.String({ minLength: 1, maxLength: input.deviceTokenMaxLength, examples: ['umd_…'] }),
+    ),
     device_name: Type.Optional(
       Type.String({ ...name, maxLength: input.deviceNameMaxLength, examples: ["Ada's laptop"] }),
     ),

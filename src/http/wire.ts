@@ -6,9 +6,17 @@ import type { Static } from 'typebox'
 import type { DeletionReceipt } from '../domain/delete-account.ts'
 import type { AuditEvent } from '../domain/ports/records.ts'
 import type { Session } from '../domain/session.ts'
+import type { LoggedIn } from '../domain/login.ts'
 import type { SignedIn } from '../domain/signed-in.ts'
 import type { User } from '../domain/user.ts'
-import type { auditEventSchema, receiptSchema, sessionSchema, signedInSchema, WireUser } from './answers.ts'
+import type {
+  auditEventSchema,
+  receiptSchema,
+  sessionSchema,
+  loggedInSchema,
+  signedInSchema,
+  WireUser,
+} from './answers.ts'
 
 /** RFC 3339, UTC, milliseconds. */
 export function timestamp(ms: number): string {
@@ -42,6 +50,10 @@ export function wireSignedIn(signedIn: SignedIn): Static<typeof signedInSchema> 
     session_id: signedIn.session.id,
     user: wireUser(signedIn.user),
   }
+}
+
+export function wireLoggedIn(loggedIn: LoggedIn): Static<typeof loggedInSchema> {
+  return { ...wireSignedIn(loggedIn), device_token: loggedIn.deviceToken }
 }
 
 /** `current` is the session of the caller, where it has one. */

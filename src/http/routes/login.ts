@@ -1,9 +1,9 @@
 import { fieldError, refuseInvalid, type FieldError } from '../../domain/errors.ts'
 import { login, type LoginAttempt } from '../../domain/login.ts'
 import { route } from '../route.ts'
-import { signedInSchema } from '../answers.ts'
+import { loggedInSchema } from '../answers.ts'
 import { loginBody } from '../requests.ts'
-import { wireSignedIn } from '../wire.ts'
+import { wireLoggedIn } from '../wire.ts'
 
 export const loginRoute = route({
   method: 'POST',
@@ -17,7 +17,8 @@ export const loginRoute = route({
   access: 'public',
   form: 'also',
   body: loginBody,
-  responses: { 200: { description: 'A session and its tokens', schema: signedInSchema } },
+  responses: { 200: { description: 'A session and its tokens', schema: loggedInSchema } },
+  limit: { rate: 'login', counts: ['invalid_credentials'] },
   errors: ['invalid_credentials', 'email_not_verified', 'account_disabled', 'overloaded'],
   fieldErrors: (_accepted, { body }) => (typeof body === 'object' && body ? identifierErrors(body) : []),
   async handle({ body, caller, deps }) {
@@ -25,8 +26,9 @@ export const loginRoute = route({
       identifier: identifierOf(body),
       password: body.password,
       deviceName: body.device_name ?? null,
+      deviceToken: body.device_token ?? null,
     }
-    return { status: 200, body: wireSignedIn(await login(attempt, caller, deps)) }
+    return { status: 200, body: wireLoggedIn(await login(attempt, caller, deps)) }
   },
 })
 

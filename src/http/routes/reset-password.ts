@@ -31,11 +31,13 @@ const confirmRoute = route({
   access: 'public',
   body: newPasswordBody,
   responses: { 200: { description: 'The password is set', schema: passwordChangedSchema } },
+  limit: { rate: 'token', counts: ['reset_token_invalid'] },
   errors: [...deadLinks, 'overloaded'],
   async handle({ params, body, caller, deps }) {
     const attempt = { token: params['token'] ?? '', password: body.password }
-    const { sessionsRevoked } = await confirmPasswordReset(attempt, caller, deps)
-    return { status: 200, body: { status: 'password_changed' as const, sessions_revoked: sessionsRevoked } }
+    const { sessionsRevoked, deviceToken } = await confirmPasswordReset(attempt, caller, deps)
+    const status = 'password_changed' as const
+    return { status: 200, body: { status, sessions_revoked: sessionsRevoked, device_token: deviceToken } }
   },
 })
 
