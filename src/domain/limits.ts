@@ -165,6 +165,13 @@ export const rates = {
 } as const satisfies Record<string, Rate & { readonly inDevelopment: number }>
 export type RateName = keyof typeof rates
 
+/** Where attempts are counted. */
+export const counters = {
+  /** Buckets in the memory of one process; beyond it the least recently hit ones are forgotten. */
+  keptInMemory: 200_000,
+  keptAfterRoomIsMade: 0.9,
+} as const
+
 /** Guessing at one account, whatever the network (NIST SP 800-63B-4 section 3.2.2: 100 in a row at most). */
 export const guessing = {
   failuresMax: 100,
