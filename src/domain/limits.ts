@@ -179,6 +179,8 @@ export const guessing = {
   freeFailures: 5,
   firstWaitMs: SECOND_MS,
   longestWaitMs: 15 * MINUTE_MS,
+  /** So many different waits, the free ones included: the last one repeats. */
+  waits: 16,
   /** Forgotten so long after the last failure. */
   memoryMs: 30 * DAY_MS,
   /** A device that has signed in before has a bucket of its own. */

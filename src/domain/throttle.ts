@@ -116,6 +116,8 @@ export async function admitGuess(guess: Guess, caller: Caller, deps: Deps): Prom
   const hits = [account, ...(pair ? [{ ...pair, cost: 0 }] : [])]
   const [result, before] = await deps.store.hit({ hits, now: deps.clock.now() })
   const admitted = result?.admitted ?? false
+  // A device that has failed too often is a stranger again.
+  if (!admitted && guess.deviceId !== null) return admitGuess({ ...guess, deviceId: null }, caller, deps)
   return {
     admitted,
     retryAfterSeconds: result ? secondsUntil(result.resetAt, deps.clock.now()) : 1,
@@ -186,7 +188,7 @@ function pairHit({ account }: Guess, { network }: Caller, deps: Deps): Hit | nul
 }
 
 /** No wait for the first failures, then 1 s, 2 s, 4 s, … up to a quarter of an hour. */
-const waitsMs: readonly Ms[] = Array.from({ length: guessing.failuresMax }, (_, failures) =>
+const waitsMs: readonly Ms[] = Array.from({ length: guessing.waits }, (_, failures) =>
   failures < guessing.freeFailures
     ? 0
     : Math.min(guessing.longestWaitMs, guessing.firstWaitMs * 2 ** (failures - guessing.freeFailures)),
