@@ -28,7 +28,7 @@ function keyFile(content: string | Buffer, mode = 0o600): string {
 }
 
 const mode = (path: string): number => statSync(path).mode & 0o777
-const load = (file: string, create = false): Buffer => Buffer.from(loadMasterKey({ file, create }))
+const load = (file: string, create = false): Buffer => Buffer.from(loadMasterKey({ file, create }).keys[0])
 
 /** One sentence, with the path in it, that names the remedy. */
 function assertRefused(file: string, remedy: RegExp, create = false): void {
