@@ -126,6 +126,8 @@ export const queues = {
   inboxMessages: 500,
   profileRetries: 20,
   sweepRowsPerStep: 1000,
+  /** Users are erased with whatever holds them: fewer at a time. */
+  sweepUsersPerStep: 100,
 } as const
 
 /** Files that settings name: roles, a profile schema, passwords and other secrets. */
@@ -133,6 +135,14 @@ export const configuration = { fileMaxBytes: 64 * 1024 } as const
 
 /** The operator's own profile schema. A body is 8 levels of JSON at most, and the profile is its second. */
 export const profileSchema = { depthMax: 16, schemasMax: 1000, problemsMax: 50 } as const
+
+/** The socket in the data folder over which commands reach a running server. */
+export const control = {
+  /** Systems keep 104 to 108 bytes for the path of a socket, and cut off the rest. */
+  pathMaxBytes: 100,
+  /** How long a command waits for an answer: to scrub a large file takes minutes. */
+  answerMs: 30 * MINUTE_MS,
+} as const
 
 /** Lists of users and of events. */
 export const lists = {
