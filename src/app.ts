@@ -73,6 +73,10 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
   const metrics = await metricsOf(config)
   const assembled = await assemble(config, { publicUrl, log, clock, onIncompatible, metrics })
   try {
+    const onLink = (link: string | null) => options.onSetupLink?.(link)
+    const onRefused = (error: DomainError) => onIncompatible?.(error)
+    const late = !assembled.keyring.loaded()
+    const firstAdmin = await settleFirstAdmin({ config, port, late, onLink, onRefused }, assembled.deps)
     const parts = await serverOf(config, { assembled, smtp, metrics }, options)
     const metricsUrl = await listenInternally(parts)
     await listen(parts.server, { host: config.host, port, setting: 'UM_PORT' })
@@ -84,9 +88,11 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
       dataDir,
       metricsUrl,
       storeAway: !keyring.loaded(),
+      setupLink: firstAdmin.link,
       deps,
       stop: async () => {
         clearInterval(sweeper)
+        firstAdmin.stop()
         await stop(parts)
       },
     }
@@ -123,7 +129,9 @@ async function serverOf(
     return keyring.loaded() ? null : 'The signing keys have not been read yet.'
   }
   const { mode, corsOrigins } = config
-  const surroundings = { mode, corsOrigins, notReady, stopping: stopping.signal, inbox, control: false }
+  const onFirstAdmin = () => options.onSetupLink?.(null)
+  const own = { stopping: stopping.signal, inbox, control: false, onFirstAdmin }
+  const surroundings = { mode, corsOrigins, notReady, ...own }
   const server = await buildServer({ deps, surroundings, routes, onAnswered: watcherOf(log, metrics) })
   const internal =
     metrics && (await buildServer({ deps, surroundings, routes: internalRoutes(metrics.text) }))

@@ -4,7 +4,7 @@ import { join, relative } from 'node:path'
 import { lifetimes } from '../domain/limits.ts'
 
 const OWNER_ONLY = 0o600
-const COMMAND = './bin/user-management.cjs users create --role admin'
+const COMMAND = './bin/user-management.cjs users create <username> <email> --role admin'
 
 export interface SetupPlace {
   readonly dataDir: string
@@ -38,6 +38,10 @@ export function placeSetupLink(link: string | null, { dataDir, terminal }: Setup
 function replaceFile(file: string, content: string): void {
   const next = `${file}.new`
   rmSync(next, { force: true })
-  writeFileSync(next, content, { mode: OWNER_ONLY, flag: 'wx' })
-  renameSync(next, file)
+  try {
+    writeFileSync(next, content, { mode: OWNER_ONLY, flag: 'wx' })
+    renameSync(next, file)
+  } finally {
+    rmSync(next, { force: true })
+  }
 }

@@ -176,7 +176,7 @@ interface DeadText {
 
 const newLink =
   'Start the server again: it makes a new link. Or use the command line: “user-management users create ' +
-  '--role admin”.'
+  '<username> <email> --role admin”.'
 
 const deadLinks: Readonly<Record<DeadSetupLink, DeadText>> = {
   invalid: {
