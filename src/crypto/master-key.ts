@@ -73,6 +73,12 @@ export function loadMasterKey(options: { readonly file: string; readonly create:
 export function replaceMasterKey(file: string, { keys, prepared }: MasterKeyFile): void {
   const [sealing, ...older] = keys.map((key) => Buffer.from(key).toString('hex'))
   const next = prepared ? [`next ${Buffer.from(prepared).toString('hex')}`] : []
+  if (keys.length + next.length > crypto.masterKeysMax) {
+    throw refused(
+      `The master key file ${file} holds ${crypto.masterKeysMax} keys, and another one does not fit: ` +
+        'take out the last line, which is the oldest key',
+    )
+  }
   const content = Buffer.from(`${[sealing, ...next, ...older].join('\n')}\n`)
   try {
     // The file itself, and not a link to it.
