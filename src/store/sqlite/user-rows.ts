@@ -15,6 +15,8 @@ import {
   type Row,
 } from './rows.ts'
 
+export const statuses = ['active', 'disabled', 'pending'] as const
+
 const columns = [
   'id',
   'username',
@@ -50,6 +52,8 @@ export const sql = {
     WHERE id = :id`,
   signedIn: 'UPDATE users SET last_sign_in_at = :now WHERE id = :id',
   erase: 'DELETE FROM users WHERE id = :id',
+  anyAdmin: `SELECT 1 FROM users
+    WHERE admin = 1 AND status = 'active' AND password_hash IS NOT NULL LIMIT 1`,
   otherAdmin: `SELECT 1 FROM users
     WHERE admin = 1 AND status = 'active' AND password_hash IS NOT NULL AND id <> :id LIMIT 1`,
 } as const
@@ -81,10 +85,19 @@ export function eraseUserRow(db: Database, userId: Id): void {
   db.run(sql.erase, { id: idBytes(userId) })
 }
 
-/** Whether this is an admin (role, status active, a password) and no other one would be left. */
+/** See `Store.hasAdmin`. */
+export function hasAdmin(db: Database): boolean {
+  return db.get(sql.anyAdmin) !== undefined
+}
+
+/** Whether this is an admin: role, status active, a password. */
+export function countsAsAdmin(user: User): boolean {
+  return isAdmin(user) && user.status === 'active' && user.passwordHash !== null
+}
+
+/** Whether this is an admin and no other one would be left. */
 export function isLastAdmin(db: Database, user: User): boolean {
-  const counts = isAdmin(user) && user.status === 'active' && user.passwordHash !== null
-  return counts && db.get(sql.otherAdmin, { id: idBytes(user.id) }) === undefined
+  return countsAsAdmin(user) && db.get(sql.otherAdmin, { id: idBytes(user.id) }) === undefined
 }
 
 export function userOf(row: Row): User {
@@ -96,7 +109,7 @@ export function userOf(row: Row): User {
     pendingEmail: maybeText(row, 'pending_email'),
     passwordHash: maybeText(row, 'password_hash'),
     roles: jsonTexts(row, 'roles'),
-    status: oneOf(row, 'status', ['active', 'disabled']),
+    status: oneOf(row, 'status', statuses),
     locale: text(row, 'locale'),
     profile: jsonObject(row, 'profile'),
     createdAt: integer(row, 'created_at'),
@@ -127,6 +140,6 @@ function mutable(user: User): Values {
   }
 }
 
-function isAdmin(user: User): boolean {
+export function isAdmin(user: User): boolean {
   return user.roles.includes('admin')
 }
