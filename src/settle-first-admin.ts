@@ -1,4 +1,4 @@
-/** How the first administrator comes to be is settled at the start; part of the composition root (see `app.ts`). */
+/** How the first administrator comes to be; part of the composition root (see `app.ts`). */
 import type { Config } from './config.ts'
 import type { Deps } from './domain/deps.ts'
 import { DomainError } from './domain/errors.ts'
@@ -71,7 +71,7 @@ async function settle({ config, port }: FirstAdminPlan, deps: Deps): Promise<str
   if (LOOPBACK.test(config.host)) return `http://localhost:${port}/setup/${token}`
   deps.log.warn(
     { event: 'setup_link_unreachable', host: config.host },
-    'there is no administrator yet, and UM_HOST leaves no way to the setup page: make one on the command line',
+    'no administrator yet, and UM_HOST leaves no way to the setup page: make one on the command line',
   )
   return null
 }

@@ -1,4 +1,4 @@
-/** Where the setup link goes: to a terminal that somebody looks at, else to a file that only the owner reads. */
+/** Where the setup link goes: to a terminal that somebody looks at, else to a file for the owner alone. */
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { lifetimes } from '../domain/limits.ts'

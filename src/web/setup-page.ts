@@ -44,6 +44,7 @@ export function setupPage(state: SetupState, site: Site): string {
       const { title, next, causes } = deadLinks[state.why]
       const body = html`
         <p class="lead">${next}</p>
+        ${state.why !== 'used' && newLink}
         <h2>Likely causes</h2>
         <ul>
           ${causes.map((cause) => html`<li>${cause}.</li>`)}
@@ -91,8 +92,8 @@ const fields: readonly Field[] = [
 function setupForm(state: SetupForm, site: Site): Html {
   const host = new URL(site.publicUrl).host
   return html`<p class="lead">
-      ${host} has no administrator yet. Whoever fills in this form becomes the one: with every permission,
-      over every account.
+      ${host} has no administrator yet. The account that this form makes may do everything there, with every
+      other account too.
     </p>
     ${state.errors.length > 0 && summary(state)}
     <form method="post" action="/account/setup">
@@ -174,26 +175,27 @@ interface DeadText {
   readonly causes: readonly string[]
 }
 
-const newLink =
-  'Start the server again: it makes a new link. Or use the command line: “user-management users create ' +
-  '<username> <email> --role admin”.'
+const newLink = html`<p>
+  Start the server again: it makes a new link. Or use the command line:
+  <code>./bin/user-management.cjs users create &lt;username&gt; &lt;email&gt; --role admin</code>
+</p>`
 
 const deadLinks: Readonly<Record<DeadSetupLink, DeadText>> = {
   invalid: {
     title: 'This setup link is not valid',
-    next: `Copy the whole link once more. ${newLink}`,
+    next: 'Copy the whole link once more, or have a new one made.',
     causes: ['The link was cut off as it was copied', 'It belongs to another server, or to another database'],
   },
   expired: {
     title: 'This setup link has expired',
-    next: `${newLink} Open the link within 30 minutes.`,
+    next: 'Have a new one made, and open it within 30 minutes.',
     causes: ['More than 30 minutes have passed since the server was started'],
   },
   used: {
     title: 'There is an administrator already',
     next:
-      'Sign in with that account; a forgotten password is replaced where you sign in (“forgot password”). An ' +
-      'administrator can give the role to others.',
+      'Sign in with that account; a forgotten password is replaced where you sign in (“forgot ' +
+      'password”). An administrator can give the role to others.',
     causes: [
       'The link, or another one of this server, has been used',
       'An administrator was made on the command line or from the settings',
