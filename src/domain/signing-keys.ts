@@ -13,7 +13,7 @@ export async function listKeys(actor: Administrator, deps: Deps): Promise<readon
 
 /**
  * Lets the next key sign, without downtime. Throws `permission_denied`, or `request_invalid` while services
- * may not know the next key yet; `force` does it all the same.
+ * may not know the next key yet; `force` does it all the same. With another master key: `request_invalid`.
  */
 export async function rotateKeys(
   { actor, force }: { readonly actor: Administrator; readonly force: boolean },
@@ -22,7 +22,7 @@ export async function rotateKeys(
 ): Promise<readonly SigningKeyInfo[]> {
   requireOperator(actor)
   const detail = force ? 'rotated by force' : 'rotated'
-  const outcome = await deps.signingKeys.rotate({ force }, trail(detail, caller, deps))
+  const outcome = await said(deps.signingKeys.rotate({ force }, trail(detail, caller, deps)))
   if (outcome.kind === 'rotated') return outcome.keys
   throw new DomainError('request_invalid', {
     detail:
@@ -41,7 +41,7 @@ export async function dropKey(
   deps: Deps,
 ): Promise<readonly SigningKeyInfo[]> {
   requireOperator(actor)
-  const outcome = await deps.signingKeys.drop({ kid }, trail(`dropped ${kid}`, caller, deps))
+  const outcome = await said(deps.signingKeys.drop({ kid }, trail(`dropped ${kid}`, caller, deps)))
   if (outcome.kind === 'dropped') return outcome.keys
   throw new DomainError('not_found', {
     detail: 'There is no signing key with this id; "keys list" names them all.',
@@ -51,7 +51,7 @@ export async function dropKey(
 /** Adds the master key that is to seal next. Throws `permission_denied` or `request_invalid`. */
 export async function prepareMasterKey(actor: Administrator, masterKey: MasterKey): Promise<void> {
   requireOperator(actor)
-  if ((await masterKey.prepare()).kind === 'prepared') return
+  if ((await said(masterKey.prepare())).kind === 'prepared') return
   throw new DomainError('request_invalid', {
     detail:
       'The master key file holds a prepared key already. Bring the file to every server, start each of ' +
@@ -69,13 +69,24 @@ export async function rotateMasterKey(
   deps: Deps,
 ): Promise<'rotated' | 'completed'> {
   requireOperator(actor)
-  const { kind } = await masterKey.rotate(trail('sealed with another master key', caller, deps))
+  const { kind } = await said(masterKey.rotate(trail('sealed with another master key', caller, deps)))
   if (kind !== 'unprepared') return kind
   throw new DomainError('request_invalid', {
     detail:
       'Other servers may use this database, and have to know the new master key before it seals. First ' +
       'run "keys rotate --master --prepare", bring the file to every server and start each of them again.',
   })
+}
+
+/** A key file or a store that would keep a server from starting: here it only refuses the command. */
+async function said<Outcome>(work: Promise<Outcome>): Promise<Outcome> {
+  try {
+    return await work
+  } catch (cause) {
+    if (!(cause instanceof DomainError)) throw cause
+    if (cause.code !== 'start_refused' && cause.code !== 'store_incompatible') throw cause
+    throw new DomainError('request_invalid', { detail: cause.message, cause })
+  }
 }
 
 function requireOperator(actor: Administrator): void {

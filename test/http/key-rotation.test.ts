@@ -228,6 +228,21 @@ test('after a rotation of the master key sessions live on and queued mail goes o
   })
 })
 
+test('a master key file that holds eight keys refuses a ninth with a sentence, and stays as it is', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'um-master-key-test-'))
+  after(() => rmSync(folder, { recursive: true, force: true }))
+  const lines = Array.from({ length: 8 }, (_, index) => String(index).repeat(64))
+  const content = lines.join('\n')
+  writeFileSync(join(folder, 'master.key'), content, { mode: 0o600 })
+  const server = await startTestServer({ UM_DATA_DIR: folder })
+  await server.app.stop()
+  await assert.rejects(rotatedAlone({ UM_DATA_DIR: folder }, server), {
+    code: 'request_invalid',
+    message: /holds 8 keys.*take out the last line/,
+  })
+  assert.equal(readFileSync(join(folder, 'master.key'), 'utf8'), content)
+})
+
 /** As the command does it, while no server runs. */
 async function rotatedAlone(settings: Record<string, string>, { deps }: TestServer): Promise<void> {
   const { clock, log, rules } = deps
