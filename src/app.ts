@@ -85,7 +85,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
     const metricsUrl = await listenInternally(parts)
     await listen(parts.server, { host: config.host, port, setting: 'UM_PORT' })
     const { deps, dataDir, keyring } = assembled
-    if (parts.control) await listenForCommands(parts.control.server, dataDir, log)
+    if (parts.control) await listenForCommands(parts.control, dataDir, log)
     const sweeper = setInterval(() => void sweep(deps.store, clock, log), storeLimits.sweepEveryMs)
     sweeper.unref()
     return {

@@ -18,16 +18,23 @@ export function controlPath(dataDir: string): string {
   return `\\\\.\\pipe\\user-management-${name}`
 }
 
+/** What the HTTP library builds: the routes, once they are ready, and Node's server in front of them. */
+interface Built {
+  readonly server: Server
+  ready(): PromiseLike<unknown>
+}
+
 /**
  * Has the server listen for commands, to nobody but the owner of the data folder. Where that is not possible
  * it says so in the log: a server serves without it, and commands need a stopped one.
  */
-export async function listenForCommands(server: Server, dataDir: string, log: Log): Promise<void> {
+export async function listenForCommands(built: Built, dataDir: string, log: Log): Promise<void> {
   const path = controlPath(dataDir)
+  await built.ready()
   try {
     requireShort(path)
     if (!WINDOWS) await removeStale(path)
-    await listenPrivately(server, path)
+    await listenPrivately(built.server, path)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     log.warn({ event: 'no_control_socket', reason }, 'commands need a stopped server: there is no socket')

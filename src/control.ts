@@ -45,8 +45,9 @@ export async function openControl(config: Config, means: Means = {}): Promise<Co
   enableCompileCache(join(dataDir, 'compile-cache'))
   const path = controlPath(dataDir)
   const embedded = config.databaseUrl.startsWith('sqlite:')
-  if (!embedded || means.withoutServer) return openHere(config)
-  if (await answers(path)) return overSocket(path)
+  if (!embedded) return openHere(config)
+  if (await answers(path)) return means.withoutServer ? refuseRunning() : overSocket(path)
+  if (means.withoutServer) return openHere(config)
   try {
     return await openHere(config)
   } catch (error) {
@@ -66,6 +67,11 @@ function requireDataDir(dataDir: string, mayCreate: boolean): void {
   const detail =
     `There is no data folder ${dataDir}; set UM_DATA_DIR to the one of the server, ` +
     'or make it with "user-management serve" or "user-management users create".'
+  throw new DomainError('start_refused', { detail })
+}
+
+function refuseRunning(): never {
+  const detail = 'The server is running, and goes on with what it has read; stop it, then run this again.'
   throw new DomainError('start_refused', { detail })
 }
 
