@@ -184,6 +184,19 @@ test('cut off at any step, every process still starts, and the next call brings 
   }
 })
 
+test('a prepared key is taken in one call, also where an older key has sealed meanwhile', async () => {
+  const { file, shelf, masterKey, lines, start } = await place({ alone: false })
+  const { keys } = loadMasterKey({ file, create: false })
+  replaceMasterKey(file, { keys: [randomBytes(32), ...keys], prepared: null })
+  assert.deepEqual(await masterKey.prepare(), { kind: 'prepared' })
+  const fresh = lines()[1]?.slice('next '.length) ?? ''
+  assert.deepEqual(await masterKey.rotate(trail), { kind: 'rotated' })
+  assert.equal(lines().length, 3)
+  assert.equal(lines()[0], fresh)
+  assert.ok(sealsWith(fresh, shelf))
+  await start([fresh])
+})
+
 test('where the store is away nothing is written, neither here nor there', async () => {
   const { shelf, masterKey, lines } = await place()
   const before = shelf.keys()

@@ -221,6 +221,17 @@ test('another node follows a drop with the first token of the new key, and after
   }
 })
 
+test('a node that had nothing to do for hours hands out no old key set, not even once', async () => {
+  const here = await node()
+  const idle = await node(here)
+  here.clock.forward(PUBLISHED_MS)
+  await here.keys.rotate(inTime, trail())
+  here.clock.forward(60_000)
+  const { next } = await kids(here)
+  const published = (await idle.tokens.jwks()).keys.map(({ kid }) => kid)
+  assert.ok(published.includes(next ?? 'none'), 'the first answer has the key that signs next')
+})
+
 test('while the active key is dropped under load no token of another key is refused', async () => {
   const here = await node()
   here.clock.forward(PUBLISHED_MS)

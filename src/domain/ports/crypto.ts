@@ -89,8 +89,8 @@ export interface SigningKeys {
 export interface MasterKey {
   /**
    * Adds a key that opens and does not seal yet: for several nodes, each of which gets the file and is
-   * started again before `rotate`. `pending`: there is one already. Throws `start_refused` where the file can't be
-   * replaced.
+   * started again before `rotate`. `pending`: there is one already. Throws `start_refused` where the file
+   * can't be replaced.
    */
   prepare(): Promise<{ readonly kind: 'prepared' | 'pending' }>
   /**
