@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import type { TestServer } from './server.ts'
 
-export const USES = 100
+const USES = 100
 
 export function setupToken({ app }: Pick<TestServer, 'app'>): string {
   return app.setupLink?.split('/').at(-1) ?? assert.fail('the start has given no setup link')
