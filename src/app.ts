@@ -2,6 +2,7 @@
 import { createServer } from 'node:net'
 import { assemble, type Assembled } from './assemble.ts'
 import type { Config } from './config.ts'
+import { listenForCommands } from './control-listener.ts'
 import type { Deps } from './domain/deps.ts'
 import { DomainError } from './domain/errors.ts'
 import { http, store as storeLimits } from './domain/limits.ts'
@@ -9,8 +10,9 @@ import type { MailKind, MailTransport } from './domain/ports/mailer.ts'
 import type { Clock, Log } from './domain/ports/runtime.ts'
 import type { Store } from './domain/ports/store.ts'
 import type { OnAnswered } from './domain/ports/watching.ts'
+import { controlRoutes } from './http/control-routes.ts'
 import { clientNetworks } from './http/network.ts'
-import { routes } from './http/routes.ts'
+import { routesFor } from './http/routes.ts'
 import { internalRoutes } from './http/routes/metrics.ts'
 import { buildServer } from './http/server.ts'
 import { startDeliverer, type Deliverer } from './mail/deliver.ts'
@@ -26,7 +28,7 @@ export interface App {
   readonly metricsUrl: string | null
   /** The store could not be reached yet; the server goes on trying, and is not ready until then. */
   readonly storeAway: boolean
-  /** With it the first administrator is made; a secret. Null where there is one, and while the store is away. */
+  /** Makes the first administrator; a secret. Null where there is one, and while the store is away. */
   readonly setupLink: string | null
   /** What the use cases run on; tests act on the same store as the server. */
   readonly deps: Deps
@@ -56,6 +58,8 @@ interface Parts {
   readonly server: Server
   /** The second listener, for metrics and health. */
   readonly internal: Server | null
+  /** The listener for commands; null on MongoDB, where they open the store themselves. */
+  readonly control: Server | null
   readonly deliverer: Deliverer
   readonly transports: readonly MailTransport[]
   readonly stopping: AbortController
@@ -74,10 +78,15 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
   const metrics = await metricsOf(config)
   const assembled = await assemble(config, { publicUrl, log, clock, onIncompatible, metrics })
   try {
+    const onLink = (link: string | null) => options.onSetupLink?.(link)
+    const onRefused = (error: DomainError) => onIncompatible?.(error)
+    const late = !assembled.keyring.loaded()
+    const firstAdmin = await settleFirstAdmin({ config, port, late, onLink, onRefused }, assembled.deps)
     const parts = await serverOf(config, { assembled, smtp, metrics }, options)
     const metricsUrl = await listenInternally(parts)
     await listen(parts.server, { host: config.host, port, setting: 'UM_PORT' })
     const { deps, dataDir, keyring } = assembled
+    if (parts.control) await listenForCommands(parts.control, dataDir, log)
     const sweeper = setInterval(() => void sweep(deps.store, clock, log), storeLimits.sweepEveryMs)
     sweeper.unref()
     return {
@@ -85,9 +94,11 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
       dataDir,
       metricsUrl,
       storeAway: !keyring.loaded(),
+      setupLink: firstAdmin.link,
       deps,
       stop: async () => {
         clearInterval(sweeper)
+        firstAdmin.stop()
         await stop(parts)
       },
     }
@@ -124,20 +135,17 @@ async function serverOf(
     return keyring.loaded() ? null : 'The signing keys have not been read yet.'
   }
   const { mode, corsOrigins } = config
+  const onFirstAdmin = () => options.onSetupLink?.(null)
   const networkOf = clientNetworks(config.trustedProxies)
-  const surroundings = {
-    mode,
-    corsOrigins,
-    notReady,
-    stopping: stopping.signal,
-    inbox,
-    control: false,
-    networkOf,
-  }
+  const own = { stopping: stopping.signal, inbox, control: false, onFirstAdmin, networkOf }
+  const surroundings = { mode, corsOrigins, notReady, ...own }
+  const routes = routesFor(config.profileSchema)
   const server = await buildServer({ deps, surroundings, routes, onAnswered: watcherOf(log, metrics) })
   const internal =
     metrics && (await buildServer({ deps, surroundings, routes: internalRoutes(metrics.text) }))
-  return { config, assembled, server, internal, deliverer, transports, stopping }
+  const commanded = { deps, surroundings: { ...surroundings, control: true }, routes: controlRoutes }
+  const control = config.databaseUrl.startsWith('sqlite:') ? await buildServer(commanded) : null
+  return { config, assembled, server, internal, control, deliverer, transports, stopping }
 }
 
 async function metricsOf(config: Config): Promise<Metrics | null> {
@@ -177,12 +185,13 @@ function transportsOf(
 }
 
 async function stop(parts: Parts): Promise<void> {
-  const { config, assembled, server, internal, deliverer, transports, stopping } = parts
+  const { config, assembled, server, internal, control, deliverer, transports, stopping } = parts
   stopping.abort()
   assembled.keyring.stop()
   await delay(config.shutdownDelaySeconds * 1000)
   await drain(server)
   if (internal) await drain(internal)
+  if (control) await drain(control)
   await deliverLast(deliverer, transports)
   await assembled.close()
 }

@@ -7,10 +7,12 @@ import { createAccessTokens } from './crypto/access-tokens.ts'
 import { openLateKeyring, type LateKeyring } from './crypto/late-keyring.ts'
 import { loadMasterKey } from './crypto/master-key.ts'
 import { createPasswords, type PasswordService } from './crypto/passwords.ts'
-import { createSecrets } from './crypto/secrets.ts'
+import { createMasterKey } from './crypto/rotate-master-key.ts'
+import { secretsOf } from './crypto/secrets.ts'
 import { createSigningKeys } from './crypto/signing-keys.ts'
 import type { Deps } from './domain/deps.ts'
 import type { DomainError } from './domain/errors.ts'
+import type { MasterKey } from './domain/ports/crypto.ts'
 import type { Clock, Log } from './domain/ports/runtime.ts'
 import { createProfileRules } from './http/profile-rules.ts'
 import type { Metrics } from './observe/metrics.ts'
@@ -20,6 +22,7 @@ export interface Assembled {
   readonly deps: Deps
   readonly dataDir: string
   readonly keyring: LateKeyring
+  readonly masterKey: MasterKey
   /** Ends what has been started: the hash threads, then the store. */
   close(): Promise<void>
 }
@@ -41,7 +44,8 @@ export async function assemble(config: Config, options: AssemblyOptions): Promis
   const rules = rulesOf(config, publicUrl)
   const dataDir = resolve(config.dataDir)
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
-  const secrets = createSecrets(masterKey(config, dataDir))
+  const file = config.masterKeyFile ?? join(dataDir, 'master.key')
+  const secrets = secretsOf(loadMasterKey({ file, create: config.masterKeyFile === null }))
   const opened = await openStore({ url: config.databaseUrl, dataDir, clock, log, onIncompatible })
   const store = metrics ? metrics.timed(opened) : opened
   try {
@@ -52,11 +56,12 @@ export async function assemble(config: Config, options: AssemblyOptions): Promis
     const audience = config.audience ?? publicUrl
     const accessTokens = createAccessTokens({ keyring, clock, issuer: publicUrl, audience })
     const signingKeys = createSigningKeys(keys, keyring)
+    const masterKey = createMasterKey({ ...keys, file, alone: config.databaseUrl.startsWith('sqlite:') })
     const passwords = createPasswords({ log, onStarted: metrics?.onHashStarted })
     metrics?.read({ store: opened, passwords, clock })
     const { rates } = config
     const deps = { store, passwords, accessTokens, signingKeys, secrets, clock, ids, log, rules, rates }
-    return { deps, dataDir, keyring, close: () => close(keyring, passwords, store) }
+    return { deps, dataDir, keyring, masterKey, close: () => close(keyring, passwords, store) }
   } catch (error) {
     await store.close()
     throw error
@@ -67,11 +72,6 @@ function rulesOf(config: Config, publicUrl: string): Deps['rules'] {
   const { registration, disclosure, requireVerifiedEmail, roles, profileSchema } = config
   const profile = createProfileRules(profileSchema)
   return { publicUrl, registration, disclosure, requireVerifiedEmail, roles, profile }
-}
-
-function masterKey(config: Config, dataDir: string): Uint8Array {
-  const file = config.masterKeyFile
-  return loadMasterKey({ file: file ?? join(dataDir, 'master.key'), create: file === null })
 }
 
 async function close(keyring: LateKeyring, passwords: PasswordService, store: Deps['store']): Promise<void> {

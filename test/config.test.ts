@@ -1,7 +1,21 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
-import { environmentExample, loadConfig, settings } from '../src/config.ts'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { effectiveSettings, environmentExample, loadConfig, settings } from '../src/config.ts'
 import { DomainError } from '../src/domain/errors.ts'
+import { builtInRoles } from '../src/domain/policy.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'um-config-test-'))
+after(() => rmSync(folder, { recursive: true, force: true }))
+
+/** Writes a file that a setting can name; a text as it is, anything else as JSON. */
+function fileWith(name: string, content: unknown): string {
+  const path = join(folder, name)
+  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content))
+  return path
+}
 
 function refusal(environment: Record<string, string>): string[] {
   try {
@@ -74,4 +88,110 @@ test('the example of settings names each setting once, with its default and noth
     )
   }
   assert.ok(!lines.some((line) => line.startsWith('UM_')))
+})
+
+test('a secret may come from a file, whose last line end does not count, and is shown only as set', () => {
+  const url = 'smtps://user:hidden-word@mail.example.com'
+  const environment = { UM_SMTP_URL_FILE: fileWith('smtp', `${url}\n`) }
+  assert.equal(loadConfig(environment).smtpUrl, url)
+  const shown = effectiveSettings(environment)
+  assert.deepEqual(
+    shown.filter(({ name }) => name === 'UM_SMTP_URL'),
+    [{ name: 'UM_SMTP_URL', value: '(set)', source: 'UM_SMTP_URL_FILE' }],
+  )
+  assert.doesNotMatch(JSON.stringify(shown), /hidden-word/)
+})
+
+test('a secret that is given twice, or whose file cannot be read or is too large, stops the start', () => {
+  const UM_SMTP_URL_FILE = fileWith('smtp', 'smtp://localhost')
+  const [twice = '', ...more] = refusal({ UM_SMTP_URL_FILE, UM_SMTP_URL: 'smtp://localhost' })
+  assert.equal(twice, 'UM_SMTP_URL and UM_SMTP_URL_FILE are both set; remove one of them.')
+  assert.deepEqual(more, [])
+  const [missing = ''] = refusal({ UM_SMTP_URL_FILE: join(folder, 'none') })
+  assert.match(missing, /none of UM_SMTP_URL_FILE cannot be read/)
+  const [large = ''] = refusal({ UM_SMTP_URL_FILE: fileWith('large', 'x'.repeat(64 * 1024 + 1)) })
+  assert.match(large, /of UM_SMTP_URL_FILE has more than 65536 bytes/)
+})
+
+test('only secrets have a file of their own', () => {
+  const [line = ''] = refusal({ UM_PUBLIC_URL_FILE: fileWith('url', 'http://localhost') })
+  assert.match(line, /UM_PUBLIC_URL_FILE is not known/)
+})
+
+test('the first administrator is an address and the file of a password, with a username of its own', () => {
+  assert.equal(loadConfig({}).firstAdmin, null)
+  const pair = {
+    UM_ADMIN_EMAIL: 'root@example.com',
+    UM_ADMIN_PASSWORD_FILE: fileWith('password', ' spaces stay \r\n'),
+  }
+  const expected = { email: 'root@example.com', username: 'admin', password: ' spaces stay ' }
+  assert.deepEqual(loadConfig(pair).firstAdmin, expected)
+  assert.equal(loadConfig({ ...pair, UM_ADMIN_USERNAME: 'root' }).firstAdmin?.username, 'root')
+  const shown = JSON.stringify(effectiveSettings(pair))
+  assert.doesNotMatch(shown, /spaces stay/)
+})
+
+test('half of the first administrator stops the start, and so does a password file that is not there', () => {
+  const together = 'UM_ADMIN_EMAIL and UM_ADMIN_PASSWORD_FILE belong together; set both or none.'
+  assert.deepEqual(refusal({ UM_ADMIN_EMAIL: 'root@example.com' }), [together])
+  assert.deepEqual(refusal({ UM_ADMIN_PASSWORD_FILE: fileWith('password', 'x') }), [together])
+  const [line = ''] = refusal({ UM_ADMIN_EMAIL: 'root@example.com', UM_ADMIN_PASSWORD_FILE: folder })
+  assert.match(line, /of UM_ADMIN_PASSWORD_FILE cannot be read/)
+})
+
+test('roles come from a file, beside the built-in ones', () => {
+  assert.equal(loadConfig({}).roles, builtInRoles)
+  const { roles } = loadConfig({ UM_ROLES_FILE: fileWith('roles', { support: ['users:read'] }) })
+  assert.deepEqual(roles, { ...builtInRoles, support: ['users:read'] })
+})
+
+test('a file of roles that is wrong stops the start with all that is wrong, and its name', () => {
+  const file = fileWith('roles', { admin: [], desk: ['users:raed'] })
+  const lines = refusal({ UM_ROLES_FILE: file, UM_PORT: 'x' })
+  assert.deepEqual(lines.filter((line) => line.startsWith(`The file ${file} of UM_ROLES_FILE `)).length, 2)
+  assert.equal(lines.length, 3)
+  assert.match(refusal({ UM_ROLES_FILE: fileWith('roles', '{') })[0] ?? '', /is not JSON; correct it\.$/)
+})
+
+test('the schema of the profile comes from a file, with its references written out', () => {
+  assert.equal(loadConfig({}).profileSchema, null)
+  const schema = {
+    type: 'object',
+    properties: { a: { $ref: '#/$defs/a' } },
+    $defs: { a: { type: 'string' } },
+  }
+  assert.deepEqual(loadConfig({ UM_PROFILE_SCHEMA_FILE: fileWith('schema', schema) }).profileSchema, {
+    type: 'object',
+    properties: { a: { type: 'string' } },
+  })
+})
+
+test('a schema of the profile that is wrong stops the start with all that is wrong, and its name', () => {
+  const file = fileWith('schema', {
+    type: 'object',
+    properties: { a: { type: 'strng', $ref: 'other.json' } },
+  })
+  const lines = refusal({ UM_PROFILE_SCHEMA_FILE: file })
+  assert.equal(lines.length, 2)
+  for (const line of lines) assert.ok(line.startsWith(`The file ${file} of UM_PROFILE_SCHEMA_FILE `), line)
+  for (const content of ['null', '[]', '{}', '{']) {
+    assert.equal(refusal({ UM_PROFILE_SCHEMA_FILE: fileWith('schema', content) }).length, 1, content)
+  }
+})
+
+test('there is no internal port unless it is set, and it is a port number', () => {
+  assert.equal(loadConfig({}).internalPort, null)
+  assert.equal(loadConfig({ UM_INTERNAL_PORT: '9464' }).internalPort, 9464)
+  assert.equal(loadConfig({ UM_INTERNAL_PORT: '0' }).internalPort, 0)
+  for (const UM_INTERNAL_PORT of ['-1', '65536', '1e3', 'on']) {
+    assert.match(refusal({ UM_INTERNAL_PORT })[0] ?? '', /^UM_INTERNAL_PORT is no port number/)
+  }
+})
+
+test('registration names taken addresses unless it is told to conceal them', () => {
+  assert.equal(loadConfig({}).disclosure, 'friendly')
+  assert.equal(loadConfig({ UM_REGISTRATION_DISCLOSURE: 'strict' }).disclosure, 'strict')
+  assert.deepEqual(refusal({ UM_REGISTRATION_DISCLOSURE: 'Strict' }), [
+    'UM_REGISTRATION_DISCLOSURE is Strict, but takes friendly or strict.',
+  ])
 })

@@ -1,96 +1,150 @@
 /** The command table: the command line, its help and its reference page come from it. */
-import { Command, CommanderError, Option } from 'commander'
-import { docOf, settings } from '../config.ts'
-import { DomainError } from '../domain/errors.ts'
+import { lists } from '../domain/limits.ts'
+import { userSorts } from '../domain/ports/administration.ts'
+import { listAudit } from './audit.ts'
+import { deleteUsers, disableUsers, enableUsers, setRoles, signOutUsers } from './change-users.ts'
+import type { CommandSpec, OptionSpec } from './command.ts'
 import { checkConfig, printConfig } from './config.ts'
+import { createUser } from './create-user.ts'
 import { explain } from './explain.ts'
-import type { Invocation } from './invocation.ts'
-import { createOutput, outputForms } from './output.ts'
+import { dropKey, listKeys, rotateKeys } from './keys.ts'
+import { printOpenApi } from './openapi.ts'
 import { serve } from './serve.ts'
+import { getUser, listSessions, listUsers } from './users.ts'
 
-interface CommandSpec {
-  /** One or two words. */
-  readonly name: string
-  /** Positional arguments as commander writes them, such as `<code>`. */
-  readonly args?: string
-  readonly summary: string
-  readonly run: (invocation: Invocation) => Promise<void>
+const limit: OptionSpec = {
+  flag: '--limit <n>',
+  summary: `how many, 1 to ${lists.pageMax}; ${lists.pageDefault} unless given`,
+  range: [1, lists.pageMax],
+  conflicts: ['--all'],
 }
+const all: OptionSpec = { flag: '--all', summary: 'every one, page by page as they come' }
+const yes: OptionSpec = { flag: '--yes', summary: 'do not ask; needed where nobody sits at a terminal' }
+
+const userCommands: readonly CommandSpec[] = [
+  {
+    name: 'users create',
+    args: '<username> <email>',
+    summary: 'Create a user; asks for the password, or reads it from standard input.',
+    options: [
+      { flag: '--role <role>', summary: 'a role; user unless given', repeatable: true },
+      { flag: '--verified', summary: 'take the address as confirmed', conflicts: ['--send-link'] },
+      {
+        flag: '--password-file <file>',
+        summary: 'read the password from this file',
+        conflicts: ['--password-stdin', '--send-link'],
+      },
+      {
+        flag: '--password-stdin',
+        summary: 'read the password from standard input',
+        conflicts: ['--send-link'],
+      },
+      { flag: '--send-link', summary: 'no password: mail a link to set one, good for seven days' },
+    ],
+    run: createUser,
+  },
+  {
+    name: 'users list',
+    summary: 'List and search users.',
+    options: [
+      { flag: '--search <text>', summary: 'the beginning of the e-mail address or the username' },
+      { flag: '--role <role>', summary: 'only users with this role' },
+      { flag: '--status <status>', summary: 'only these', choices: ['active', 'disabled'] },
+      {
+        flag: '--verified <yes>',
+        summary: 'only users whose address is confirmed, or is not',
+        choices: ['true', 'false'],
+      },
+      {
+        flag: '--sort <field>',
+        summary: 'the order; a hyphen in front turns it round, as in --sort=-email',
+        choices: userSorts.flatMap((sort) => [sort, `-${sort}`]),
+      },
+      limit,
+      all,
+    ],
+    run: listUsers,
+  },
+  { name: 'users get', args: '<user>', summary: 'Show a user.', run: getUser },
+  {
+    name: 'users set-role',
+    args: '<user> <role...>',
+    summary: 'Give a user these roles and no others; who loses one is signed out.',
+    run: setRoles,
+  },
+  {
+    name: 'users disable',
+    args: '<user...>',
+    summary: 'Keep users out; their sessions end.',
+    run: disableUsers,
+  },
+  { name: 'users enable', args: '<user...>', summary: 'Let users in again.', run: enableUsers },
+  {
+    name: 'users delete',
+    args: '<user...>',
+    summary: 'Delete users for good, with everything that holds them.',
+    options: [yes],
+    run: deleteUsers,
+  },
+  {
+    name: 'users sign-out',
+    args: '<user...>',
+    summary: 'End every session of users; mailed links die too.',
+    run: signOutUsers,
+  },
+  { name: 'users sessions', args: '<user>', summary: 'List the sessions of a user.', run: listSessions },
+]
+
+const keyCommands: readonly CommandSpec[] = [
+  { name: 'keys list', summary: 'List the keys that sign access tokens.', run: listKeys },
+  {
+    name: 'keys rotate',
+    summary: 'Let the next key sign; the old one verifies until its last token has expired.',
+    options: [
+      { flag: '--force', summary: 'even if other services may not know the next key yet' },
+      {
+        flag: '--master',
+        summary: 'seal with another master key instead; on SQLite the server has to be stopped',
+        conflicts: ['--force'],
+      },
+      {
+        flag: '--prepare',
+        summary: 'with --master, for several servers: only add the key to the file, which then goes to each',
+        conflicts: ['--force'],
+      },
+    ],
+    run: rotateKeys,
+  },
+  {
+    name: 'keys drop',
+    args: '<kid>',
+    summary: 'Take a stolen key out: what it has signed is refused at once.',
+    options: [yes],
+    run: dropKey,
+  },
+]
 
 export const commands: readonly CommandSpec[] = [
   { name: 'serve', summary: 'Run the server.', run: serve },
+  ...userCommands,
+  {
+    name: 'audit',
+    summary: 'List what was done, by whom and to whom, the newest first.',
+    options: [
+      { flag: '--user <user>', summary: 'only what was done to this user' },
+      { flag: '--actor <user>', summary: 'only what this user did' },
+      limit,
+      all,
+    ],
+    run: listAudit,
+  },
+  ...keyCommands,
   {
     name: 'config print',
     summary: 'Show every setting, its value and where that comes from.',
     run: printConfig,
   },
   { name: 'config check', summary: 'Check the settings; says everything that is wrong.', run: checkConfig },
+  { name: 'openapi', summary: 'Print the contract of the API for programs.', run: printOpenApi },
   { name: 'explain', args: '<code>', summary: 'Say what an error code means and what to do.', run: explain },
 ]
-
-/** Documented in the help and in the reference page. */
-export const exitCodes = {
-  done: { code: 0, meaning: 'done' },
-  failed: { code: 1, meaning: 'failed, or what was asked for does not exist' },
-  usage: { code: 2, meaning: 'the command line is wrong' },
-  configuration: { code: 4, meaning: 'the settings, the keys or the database cannot be used' },
-} as const
-
-/** Runs the command of these arguments and sets the exit code of the process. */
-export async function runCommand(argv: readonly string[]): Promise<void> {
-  try {
-    await program().parseAsync([...argv])
-  } catch (error) {
-    process.exitCode = report(error)
-  }
-}
-
-function program(): Command {
-  const root = new Command('user-management').exitOverride()
-  root.description('A self-hosted user management server.').version('0.1.0')
-  const names = settings.map((setting) => `  ${setting.name.padEnd(28)}${docOf(setting)}`)
-  const codes = Object.values(exitCodes).map(({ code, meaning }) => `  ${code}  ${meaning}`)
-  root.addHelpText('after', `\nExit codes:\n${codes.join('\n')}\n`)
-  root.addHelpText('after', `Settings, from the environment or --env-file:\n${names.join('\n')}`)
-  for (const spec of commands) add(root, spec)
-  return root
-}
-
-function add(root: Command, spec: CommandSpec): void {
-  const words = spec.name.split(' ')
-  const last = words.pop() ?? ''
-  const parent = words.reduce(
-    (at, word) => at.commands.find((each) => each.name() === word) ?? group(at, word),
-    root,
-  )
-  const command = parent
-    .command(spec.args ? `${last} ${spec.args}` : last)
-    .description(spec.summary)
-    .exitOverride()
-  command.option('--env-file <file>', 'settings of this file, where the environment has none')
-  command.addOption(new Option('--output <form>', 'how data is printed').choices(outputForms).default('text'))
-  command.action(async () => {
-    const options = command.opts<Invocation['options']>()
-    await spec.run({ args: command.args, options, output: createOutput(options.output), end })
-  })
-}
-
-function group(parent: Command, word: string): Command {
-  return parent.command(word).description(`Commands about the ${word}.`).exitOverride()
-}
-
-function end(error: unknown): void {
-  process.exit(report(error))
-}
-
-/** Says what went wrong in one plain sentence where it is known; returns the exit code. */
-function report(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.usage.code
-  if (error instanceof DomainError) {
-    for (const line of error.message.split('\n')) process.stderr.write(`user-management: ${line}\n`)
-    const start = error.code === 'start_refused' || error.code === 'store_incompatible'
-    return start ? exitCodes.configuration.code : exitCodes.failed.code
-  }
-  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
-  return exitCodes.failed.code
-}

@@ -34,7 +34,7 @@ export async function serve({ options, end }: Invocation): Promise<void> {
     onSetupLink: (link) => place(link).forEach(say),
   })
   stopOnSignal(app.stop)
-  for (const line of banner(config, app, firstRun)) say(line)
+  for (const line of banner(config, app, { firstRun, setup: place(app.setupLink) })) say(line)
 }
 
 function makeDataDir(path: string): void {
@@ -69,7 +69,11 @@ function stopOnSignal(stop: () => Promise<void>): void {
 }
 
 /** At most 14 lines; the last one is `ready <public URL>`, with a remark while the store is away. */
-function banner(config: Config, app: App, firstRun: boolean): string[] {
+function banner(
+  config: Config,
+  app: App,
+  { firstRun, setup }: { readonly firstRun: boolean; readonly setup: readonly string[] },
+): string[] {
   const { publicUrl, dataDir, metricsUrl, storeAway } = app
   const development = config.mode === 'development'
   const example = '{"username":"ada","email":"ada@example.com","password":"correct horse battery staple"}'
@@ -87,6 +91,7 @@ function banner(config: Config, app: App, firstRun: boolean): string[] {
           `    -d '${example}'`,
         ]
       : []),
+    ...setup,
     `ready ${publicUrl}${storeAway ? ' (store away)' : ''}`,
   ]
 }

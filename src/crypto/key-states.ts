@@ -56,7 +56,7 @@ export function rotated(keys: Keys, now: Ms): Keys {
   })
 }
 
-/** A compromise: the key is gone, and where it was the active one, the next one signs. Null for an unknown id. */
+/** A compromise: the key is gone; where it was the active one, the next one signs. Null for an unknown id. */
 export function dropped(keys: Keys, kid: string, now: Ms): Keys | null {
   const gone = keys.find((key) => key.kid === kid)
   if (!gone) return null

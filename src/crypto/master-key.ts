@@ -1,5 +1,18 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, fstatSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  fchownSync,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 
 import { DomainError } from '../domain/errors.ts'
@@ -11,24 +24,78 @@ const REMEDY =
 
 const READABLE_BY_OTHERS = 0o077
 
+/** In front of a key that opens and does not seal yet. */
+const PREPARED = /^next\s+/
+
+/** The keys of a master key file. */
+export interface MasterKeyFile {
+  /** The first one seals, all of them open. */
+  readonly keys: readonly [Uint8Array, ...Uint8Array[]]
+  /** Opens too, and is to seal once every node has it. */
+  readonly prepared: Uint8Array | null
+}
+
 /**
- * Reads the master key, or (with `create`, where the file is absent) makes one.
+ * Reads the master keys, or (with `create`, where the file is absent) makes one.
  *
- * The written form is one line of 64 hexadecimal digits: 32 random bytes, in a file of mode 0600. Read are,
- * with white space around them: hexadecimal digits; base64 or base64url, with padding or without; and files
- * that are not printable text, as raw bytes. 32 bytes are the least in every form. Throws `start_refused`
- * with one sentence that says what to do.
+ * The written form is a line of 64 hexadecimal digits for each key: 32 random bytes, in a file of mode 0600.
+ * The first line seals, the others still open what they have sealed; a line that begins with `next` opens and
+ * will seal later. Read are, with white space around them: hexadecimal digits; base64 or base64url, with
+ * padding or without; and files that are not printable text, as the raw bytes of one key. 32 bytes are the
+ * least in every form. Throws `start_refused` with one sentence that says what to do.
  */
-export function loadMasterKey(options: { readonly file: string; readonly create: boolean }): Uint8Array {
+export function loadMasterKey(options: { readonly file: string; readonly create: boolean }): MasterKeyFile {
   const { file, create } = options
   const content = readKeyFile(file) ?? (create ? createKeyFile(file) : null)
   if (content === null) throw refused(`The master key file ${file} does not exist: ${REMEDY}`)
-  const key = decode(content)
-  if (key.length >= crypto.masterKeyMinBytes) return key
-  throw refused(
-    `The master key file ${file} holds no 32 bytes or more as hexadecimal digits, base64 or raw bytes: ` +
-      REMEDY,
-  )
+  const lines = linesOf(content)
+  const [sealing, ...older] = lines.filter(({ prepared }) => !prepared).map(({ key }) => key)
+  const [next, second] = lines.filter(({ prepared }) => prepared).map(({ key }) => key)
+  if (!sealing || lines.some(({ key }) => key.length < crypto.masterKeyMinBytes)) {
+    throw refused(
+      `The master key file ${file} holds no 32 bytes or more as hexadecimal digits, base64 or raw bytes: ` +
+        REMEDY,
+    )
+  }
+  if (second || lines.length > crypto.masterKeysMax) {
+    throw refused(
+      `The master key file ${file} holds more than ${crypto.masterKeysMax} keys, or two that begin with ` +
+        '"next": take out the oldest ones',
+    )
+  }
+  return { keys: [sealing, ...older], prepared: next ?? null }
+}
+
+/**
+ * Puts another content in the place of the file, whole or not at all, with the same owner. Throws
+ * `start_refused`.
+ */
+export function replaceMasterKey(file: string, { keys, prepared }: MasterKeyFile): void {
+  const [sealing, ...older] = keys.map((key) => Buffer.from(key).toString('hex'))
+  const next = prepared ? [`next ${Buffer.from(prepared).toString('hex')}`] : []
+  if (keys.length + next.length > crypto.masterKeysMax) {
+    throw refused(
+      `The master key file ${file} holds ${crypto.masterKeysMax} keys, and another one does not fit: ` +
+        'take out the last line, which is the oldest key',
+    )
+  }
+  const content = Buffer.from(`${[sealing, ...next, ...older].join('\n')}\n`)
+  try {
+    // The file itself, and not a link to it.
+    const target = realpathSync(file)
+    const { uid, gid } = statSync(target)
+    const beside = `${target}.new`
+    // Left over where an earlier attempt was cut off.
+    rmSync(beside, { force: true })
+    writeDurably(openSync(beside, 'wx', 0o600), content, { uid, gid })
+    renameSync(beside, target)
+    syncFolder(dirname(target))
+  } catch (cause) {
+    throw refused(
+      `The master key file ${file} cannot be replaced (${codeOf(cause)}): make its folder writable, ` +
+        'or run this where the file is made',
+    )
+  }
 }
 
 /** Null where there is no such file. */
@@ -81,14 +148,23 @@ function createKeyFile(file: string): Buffer | null {
       `The master key file ${file} cannot be created (${codeOf(cause)}): make its folder writable`,
     )
   }
+  writeDurably(descriptor, content)
+  syncFolder(folder)
+  return content
+}
+
+function writeDurably(
+  descriptor: number,
+  content: Buffer,
+  owner?: { readonly uid: number; readonly gid: number },
+): void {
   try {
+    if (owner && process.platform !== 'win32') fchownSync(descriptor, owner.uid, owner.gid)
     writeSync(descriptor, content)
     fsyncSync(descriptor)
   } finally {
     closeSync(descriptor)
   }
-  syncFolder(folder)
-  return content
 }
 
 /** Makes the new name itself durable; Windows can't open folders. */
@@ -100,9 +176,16 @@ function syncFolder(folder: string): void {
 }
 
 /** Printable text is hexadecimal or base64 and nothing else: a cut-off text must not pass as raw bytes. */
-function decode(content: Buffer): Buffer {
+function linesOf(content: Buffer): readonly { readonly key: Buffer; readonly prepared: boolean }[] {
   const text = content.toString('latin1').trim()
-  if (!/^[\t\n\r\x20-\x7e]*$/.test(text)) return content
+  if (!/^[\t\n\r\x20-\x7e]*$/.test(text)) return [{ key: content, prepared: false }]
+  const lines = text.split(/[\r\n]+/).map((line) => line.trim())
+  return lines
+    .filter((line) => line !== '')
+    .map((line) => ({ key: decode(line.replace(PREPARED, '')), prepared: PREPARED.test(line) }))
+}
+
+function decode(text: string): Buffer {
   if (/^[0-9a-fA-F]+$/.test(text)) return text.length % 2 === 0 ? Buffer.from(text, 'hex') : Buffer.alloc(0)
   const unpadded = text
     .replace(/={1,2}$/, '')

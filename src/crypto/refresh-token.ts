@@ -1,9 +1,9 @@
 import { timingSafeEqual } from 'node:crypto'
 
 import type { RefreshTokenParts } from '../domain/ports/crypto.ts'
-import type { Id } from '../domain/ports/runtime.ts'
 import { fromBase64url } from './base64url.ts'
 import { hkdf } from './hkdf.ts'
+import { readUuid, writeUuid } from './uuid-bytes.ts'
 
 /** Makes a leaked token findable by secret scanners. */
 const PREFIX = 'umr_'
@@ -19,7 +19,6 @@ const SECRET_AT = 40
 const TOKEN_BYTES = 72
 const TOKEN_LENGTH = PREFIX.length + (TOKEN_BYTES / 3) * 4
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 const LABEL = Buffer.from('um refresh token')
 
 /**
@@ -61,14 +60,4 @@ function secretFor(key: Uint8Array, bytes: Buffer): Uint8Array {
   const salt = bytes.subarray(SESSION_AT, GENERATION_AT)
   const info = Buffer.concat([LABEL, bytes.subarray(0, SESSION_AT), bytes.subarray(GENERATION_AT, SECRET_AT)])
   return hkdf(key, { salt, info, length: TOKEN_BYTES - SECRET_AT })
-}
-
-function writeUuid(bytes: Buffer, id: Id, at: number): void {
-  if (!UUID.test(id)) throw new TypeError('an id is not a UUID in lower case')
-  bytes.write(id.replaceAll('-', ''), at, 'hex')
-}
-
-function readUuid(bytes: Buffer, at: number): Id {
-  const hex = bytes.toString('hex', at, at + 16)
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
 }

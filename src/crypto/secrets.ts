@@ -4,7 +4,9 @@ import { DomainError } from '../domain/errors.ts'
 import { crypto } from '../domain/limits.ts'
 import type { SealPurpose, Secrets } from '../domain/ports/crypto.ts'
 import { fromBase64url } from './base64url.ts'
+import { readDeviceToken, writeDeviceToken } from './device-token.ts'
 import { hkdfExpand, hkdfExtract } from './hkdf.ts'
+import type { MasterKeyFile } from './master-key.ts'
 import { readRefreshToken, writeRefreshToken } from './refresh-token.ts'
 
 const KEY_BYTES = 32
@@ -13,7 +15,8 @@ const ONE_TIME_TOKEN_LENGTH = 43
 
 /** Names the derivation, so that the same master key file gives unrelated keys to any other program. */
 const SALT = Buffer.from('user-management master key, version 1')
-const REFRESH_KEY_ID = 1
+/** A positive int32: both databases keep it as it is. */
+const KEY_ID_BYTES = 4
 
 /** Sealed form: version 1 · nonce 12 · cipher text · tag 16. The version names key and algorithm. */
 const SEAL_VERSION = 1
@@ -23,35 +26,84 @@ const TAG_BYTES = 16
 
 /**
  * Everything that comes from the master key, each purpose under a key of its own (HKDF-SHA256, RFC 5869), and
- * the random secrets. Throws `start_refused` for a master key of less than 32 bytes.
+ * the random secrets. The first master key makes and seals; the older ones still open what they have made.
+ * Throws `start_refused` for a master key of less than 32 bytes, and for two that can't be told apart.
  */
-export function createSecrets(masterKey: Uint8Array): Secrets {
+export function createSecrets(masterKey: Uint8Array, ...older: readonly Uint8Array[]): Secrets {
+  const first = derived(masterKey)
+  const all = [first, ...older.map(derived)]
+  const refreshKeys = new Map(all.map(({ id, refreshKey }) => [id, refreshKey]))
+  if (refreshKeys.size < all.length) {
+    throw new DomainError('start_refused', {
+      detail:
+        'The master key file holds one key twice, or two that cannot be told apart: take one of them out.',
+    })
+  }
+  const refreshKeyOf = (keyId: number): Uint8Array | null => refreshKeys.get(keyId) ?? null
+  return {
+    newOneTimeToken,
+    hashOneTimeToken,
+    refreshKeyId: first.id,
+    refreshToken(parts) {
+      const key = refreshKeyOf(parts.keyId)
+      if (!key) throw new RangeError(`there is no refresh key ${parts.keyId}`)
+      return writeRefreshToken(key, parts)
+    },
+    openRefreshToken: (token) => readRefreshToken(refreshKeyOf, token),
+    seal: (purpose, id, plain) => seal(first.sealKeys[purpose], additionalData(purpose, id), plain),
+    open(purpose, id, sealed) {
+      const data = additionalData(purpose, id)
+      for (const { sealKeys } of all) {
+        const plain = open(sealKeys[purpose], data, sealed)
+        if (plain !== null) return plain
+      }
+      return null
+    },
+    deviceToken: (parts) => writeDeviceToken(first.deviceKey, parts),
+    openDeviceToken(token) {
+      for (const { deviceKey } of all) {
+        const parts = readDeviceToken(deviceKey, token)
+        if (parts) return parts
+      }
+      return null
+    },
+    mac: (purpose, text) => createHmac('sha256', first.macKeys[purpose]).update(text).digest(),
+  }
+}
+
+/** The secrets of a master key file. */
+export function secretsOf({ keys: [first, ...older], prepared }: MasterKeyFile): Secrets {
+  return createSecrets(first, ...(prepared ? [prepared] : []), ...older)
+}
+
+/** The keys that come from one master key. */
+interface Derived {
+  /** Tells it from other master keys, and nothing else of it. */
+  readonly id: number
+  readonly refreshKey: Uint8Array
+  readonly sealKeys: Readonly<Record<SealPurpose, Uint8Array>>
+  readonly macKeys: Readonly<Record<'idempotency' | 'counters', Uint8Array>>
+  readonly deviceKey: Uint8Array
+}
+
+function derived(masterKey: Uint8Array): Derived {
   if (masterKey.length < crypto.masterKeyMinBytes) {
     throw new DomainError('start_refused', { detail: 'The master key must have at least 32 bytes.' })
   }
   const extracted = hkdfExtract(masterKey, SALT)
-  const derive = (purpose: string): Uint8Array => hkdfExpand(extracted, Buffer.from(purpose), KEY_BYTES)
-  const sealKeys = {
-    outbox: derive('seal outbox'),
-    inbox: derive('seal inbox'),
-    keys: derive('seal keys'),
-    cursor: derive('seal cursor'),
-  }
-  const macKeys = { idempotency: derive('mac idempotency') }
-  const refreshKey = derive(`refresh ${REFRESH_KEY_ID}`)
+  const derive = (purpose: string, length = KEY_BYTES): Uint8Array =>
+    hkdfExpand(extracted, Buffer.from(purpose), length)
   return {
-    newOneTimeToken,
-    hashOneTimeToken,
-    refreshKeyId: REFRESH_KEY_ID,
-    refreshToken(parts) {
-      if (parts.keyId !== REFRESH_KEY_ID) throw new RangeError(`there is no refresh key ${parts.keyId}`)
-      return writeRefreshToken(refreshKey, parts)
+    id: Buffer.from(derive('key id', KEY_ID_BYTES)).readUInt32BE() >>> 1,
+    refreshKey: derive('refresh'),
+    sealKeys: {
+      outbox: derive('seal outbox'),
+      inbox: derive('seal inbox'),
+      keys: derive('seal keys'),
+      cursor: derive('seal cursor'),
     },
-    openRefreshToken: (token) =>
-      readRefreshToken((keyId) => (keyId === REFRESH_KEY_ID ? refreshKey : null), token),
-    seal: (purpose, id, plain) => seal(sealKeys[purpose], additionalData(purpose, id), plain),
-    open: (purpose, id, sealed) => open(sealKeys[purpose], additionalData(purpose, id), sealed),
-    mac: (purpose, text) => createHmac('sha256', macKeys[purpose]).update(text).digest(),
+    macKeys: { idempotency: derive('mac idempotency'), counters: derive('mac counters') },
+    deviceKey: derive('device token'),
   }
 }
 

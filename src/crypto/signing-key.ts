@@ -111,6 +111,13 @@ export async function openSigningKey(stored: StoredKey, secrets: Secrets): Promi
   }
 }
 
+/** The same key, sealed with the master key that seals now. Throws `store_incompatible`. */
+export function resealSigningKey(stored: StoredKey, secrets: Secrets): StoredKey {
+  const pem = secrets.open('keys', stored.kid, stored.sealedPrivate)
+  if (pem === null) throw unusable()
+  return { ...stored, sealedPrivate: secrets.seal('keys', stored.kid, pem) }
+}
+
 function publicMembers(privateKey: KeyObject): Record<string, string> {
   const jwk = createPublicKey(privateKey).export({ format: 'jwk' })
   return Object.fromEntries(Object.entries(jwk).map(([member, value]) => [member, String(value)]))

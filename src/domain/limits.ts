@@ -127,6 +127,8 @@ export const queues = {
   inboxMessages: 500,
   profileRetries: 20,
   sweepRowsPerStep: 1000,
+  /** Users are erased with whatever holds them: fewer at a time. */
+  sweepUsersPerStep: 100,
 } as const
 
 /** Files that settings name: roles, a profile schema, passwords and other secrets. */
@@ -189,6 +191,14 @@ export const guessing = {
   wideNetworkFactor: 10,
   /** At most one notice of a new device in so long. */
   newDeviceNoticeMs: HOUR_MS,
+} as const
+
+/** The socket in the data folder over which commands reach a running server. */
+export const control = {
+  /** Systems keep 104 to 108 bytes for the path of a socket, and cut off the rest. */
+  pathMaxBytes: 100,
+  /** How long a command waits for an answer: to scrub a large file takes minutes. */
+  answerMs: 30 * MINUTE_MS,
 } as const
 
 /** Lists of users and of events. */

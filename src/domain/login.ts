@@ -16,7 +16,7 @@ export interface LoginAttempt {
   readonly password: string
   readonly deviceName: string | null
   /** What an earlier sign-in of this device was answered with. */
-  readonly deviceToken: string | null
+  readonly deviceToken?: string | null
 }
 
 /** A sign-in gives the device a token by which it is known again. */
@@ -32,7 +32,7 @@ export interface LoggedIn extends SignedIn {
 export async function login(attempt: LoginAttempt, caller: Caller, deps: Deps): Promise<LoggedIn> {
   const key = keyOf(attempt.identifier)
   const user = await deps.store.findUserByIdentifier({ key: key ?? 'none' })
-  const device = knownDevice(attempt.deviceToken, user, deps)
+  const device = knownDevice(attempt.deviceToken ?? null, user, deps)
   const guess = await admitGuess(
     { account: user?.id ?? key ?? `malformed ${typed(attempt)}`, deviceId: device?.deviceId ?? null },
     caller,

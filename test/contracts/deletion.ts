@@ -72,7 +72,7 @@ function vanishing(harness: Harness): void {
       assert.equal(await store.findSession({ userId: user.id, sessionId: session.id, now }), null)
       const kinds = ['reset_password'] as const
       assert.equal(await store.peekToken({ hash: token.hash, kinds, now }), null)
-      const reset = { hash: token.hash, passwordHash: 'x', now }
+      const reset = { hash: token.hash, passwordHash: 'x', now, displaced: newEvent(null) }
       assert.deepEqual(await store.resetPassword(reset, newTrail(user.id)), { kind: 'stale' })
       assert.deepEqual(await store.openSession(newSession(user), newTrail(user.id)), { kind: 'stale' })
       assert.deepEqual(await remove(store, user), { kind: 'not_found' })

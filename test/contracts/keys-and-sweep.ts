@@ -24,6 +24,7 @@ function newKey(kid: string): StoredKey {
     publicJwk: { kty: 'EC', crv: 'P-256', x: kid, y: kid },
     sealedPrivate: new Uint8Array([1, 2, 3]),
     createdAt: 1,
+    activatedAt: 2,
     retiresAt: null,
   }
 }

@@ -71,7 +71,14 @@ export function register(state: State, wanted: Wanted, now: Ms): Outcome {
     ...(holderOf(state, `u:${wanted.username}`) ? ['username'] : []),
   ]
   if (fields.length > 0) return { kind: 'conflict', fields }
-  const rest = { pendingEmail: null, updatedAt: now, lastSignInAt: null, version: 1, epoch: 1 }
+  const rest = {
+    pendingEmail: null,
+    updatedAt: now,
+    lastSignInAt: null,
+    version: 1,
+    epoch: 1,
+    deviceEpoch: 1,
+  }
   state.users.set(wanted.id, { ...newcomer(wanted, now), ...rest })
   return { kind: 'created' }
 }

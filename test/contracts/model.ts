@@ -151,7 +151,8 @@ const reset: Play = async ({ store, clock, state }, step) => {
   const token = tokenOf(state, step)
   if (!token) return
   const to = { passwordHash: `reset-${clock.now()}`, now: clock.now() }
-  const outcome = await store.resetPassword({ ...to, hash: token.hash }, newTrail(token.userId))
+  const reset = { ...to, hash: token.hash, displaced: newEvent(null) }
+  const outcome = await store.resetPassword(reset, newTrail(token.userId))
   assert.deepEqual(model.outcomeOf(outcome), model.reset(state, token, to))
 }
 

@@ -6,6 +6,7 @@ import type { User } from '../../src/domain/user.ts'
 import {
   current,
   issued,
+  newEvent,
   newMail,
   newToken,
   newTrail,
@@ -32,7 +33,8 @@ function reset(
   by: { readonly passwordHash: string; readonly now?: number },
 ): ReturnType<Store['resetPassword']> {
   const { passwordHash, now = Date.now() } = by
-  return store.resetPassword({ hash: token.hash, passwordHash, now }, newTrail(token.userId))
+  const reset = { hash: token.hash, passwordHash, now, displaced: newEvent(null) }
+  return store.resetPassword(reset, newTrail(token.userId))
 }
 
 function redemption(harness: Harness): void {

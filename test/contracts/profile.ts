@@ -6,6 +6,7 @@ import {
   auditActions,
   current,
   issued,
+  newEvent,
   newTrail,
   registered,
   rounds,
@@ -70,7 +71,7 @@ export function profileContract(harness: Harness): void {
       const user = await registered(store)
       assert.deepEqual(await update(store, { ...user, version: 2 }, { locale: 'de' }), { kind: 'stale' })
       const token = await issued(store, user)
-      const reset = { hash: token.hash, passwordHash: 'x', now: Date.now() }
+      const reset = { hash: token.hash, passwordHash: 'x', now: Date.now(), displaced: newEvent(null) }
       await store.resetPassword(reset, newTrail(user.id))
       const after = await current(store, user.id)
       assert.deepEqual(await update(store, { ...after, epoch: 1 }, { locale: 'de' }), { kind: 'stale' })

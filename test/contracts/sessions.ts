@@ -74,7 +74,7 @@ function opening(harness: Harness): void {
         (clients[0] ?? store).openSession(session, newTrail(user.id))
       const reset = (): ReturnType<Store['resetPassword']> =>
         (clients[1] ?? store).resetPassword(
-          { hash: token.hash, passwordHash: 'new', now: clock.now() },
+          { hash: token.hash, passwordHash: 'new', now: clock.now(), displaced: newEvent(null) },
           newTrail(user.id),
         )
       const [opened, changed] =

@@ -1,17 +1,22 @@
 /** The whole contract of the store port. Each adapter's test file runs exactly this. */
 import { after, afterEach, suite } from 'node:test'
 import { addContractLine } from '../support/contract-line.ts'
+import { accessContract } from './access.ts'
+import { administrationRecordsContract } from './administration-records.ts'
 import { claimsContract } from './claims.ts'
 import { deletionContract } from './deletion.ts'
+import { firstAdminContract } from './first-admin.ts'
 import type { Harness } from './harness.ts'
 import { hostileInputContract } from './hostile-input.ts'
 import { keysAndSweepContract } from './keys-and-sweep.ts'
 import { mailAndInboxContract } from './mail-and-inbox.ts'
 import { modelContract } from './model.ts'
 import { oneTimeTokensContract } from './one-time-tokens.ts'
+import { pendingUsersContract } from './pending-users.ts'
 import { profileContract } from './profile.ts'
 import { registrationContract } from './registration.ts'
 import { sessionsContract } from './sessions.ts'
+import { userListsContract } from './user-lists.ts'
 
 export function storeContract(harness: Harness): void {
   suite(`the store contract on ${harness.engine}`, () => {
@@ -29,6 +34,11 @@ export function storeContract(harness: Harness): void {
     mailAndInboxContract(harness)
     keysAndSweepContract(harness)
     hostileInputContract(harness)
+    accessContract(harness)
+    userListsContract(harness)
+    firstAdminContract(harness)
+    pendingUsersContract(harness)
+    administrationRecordsContract(harness)
     modelContract(harness)
   })
 }

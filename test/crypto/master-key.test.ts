@@ -28,7 +28,7 @@ function keyFile(content: string | Buffer, mode = 0o600): string {
 }
 
 const mode = (path: string): number => statSync(path).mode & 0o777
-const load = (file: string, create = false): Buffer => Buffer.from(loadMasterKey({ file, create }))
+const load = (file: string, create = false): Buffer => Buffer.from(loadMasterKey({ file, create }).keys[0])
 
 /** One sentence, with the path in it, that names the remedy. */
 function assertRefused(file: string, remedy: RegExp, create = false): void {
@@ -140,4 +140,35 @@ test('a folder, a file below a file and a huge file are refused with a sentence'
   assertRefused(folder, /cannot be read|open to other/)
   assertRefused(join(keyFile('x'), 'below'), /cannot be read \(ENOTDIR\)/, true)
   assertRefused(keyFile(Buffer.alloc(5000, 200)), /more than 4,096 bytes/)
+})
+
+test('several keys stand one a line: the first seals, and one behind "next" is not its turn yet', () => {
+  const [a, b, c] = [1, 2, 3].map((value) => Buffer.alloc(32, value))
+  assert.ok(a && b && c)
+  const whole = (file: string) => loadMasterKey({ file, create: false })
+  const lines = [a.toString('hex'), b.toString('base64'), c.toString('base64url')]
+  for (const content of [lines.join('\n'), `\n${lines.join('\r\n\r\n')}\n`, ` ${lines.join(' \n\t')} `]) {
+    assert.deepEqual(whole(keyFile(content)), { keys: [a, b, c], prepared: null })
+  }
+  const prepared = `${lines[0]}\nnext  ${lines[1]}\n${lines[2]}\n`
+  assert.deepEqual(whole(keyFile(prepared)), { keys: [a, c], prepared: b })
+})
+
+test('a file with a broken line, no key that seals, two that are next or too many is refused', () => {
+  const key = 'ab'.repeat(32)
+  for (const content of [
+    `next ${key}`,
+    `${key}\nnext`,
+    `${key}\nnext \n`,
+    `${key}\n${key.slice(2)}`,
+    `${key}\n# a remark`,
+    `${key}\nnextcd${key}`,
+    `${key} ${key}`,
+  ]) {
+    assertRefused(keyFile(content), /openssl rand -hex 32/)
+  }
+  const many = Array.from({ length: 9 }, (_, index) => Buffer.alloc(32, index).toString('hex'))
+  assert.equal(loadMasterKey({ file: keyFile(many.slice(1).join('\n')), create: false }).keys.length, 8)
+  assertRefused(keyFile(many.join('\n')), /more than 8 keys.*take out the oldest/)
+  assertRefused(keyFile(`${key}\nnext ${many[1]}\nnext ${many[2]}`), /two that begin with "next"/)
 })

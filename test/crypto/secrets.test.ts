@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import { createHmac, hash } from 'node:crypto'
+import { createHmac, hash, hkdfSync } from 'node:crypto'
 import { test } from 'node:test'
 
 import { createSecrets } from '../../src/crypto/secrets.ts'
 import type { SealPurpose } from '../../src/domain/ports/crypto.ts'
 
 const secrets = createSecrets(Buffer.alloc(32, 1))
+const SESSION_ID = '019a0b0c-1111-7222-8333-777788889999'
 const purposes: readonly SealPurpose[] = ['outbox', 'inbox', 'keys']
 
 test('what was sealed is opened with the same purpose and id only', () => {
@@ -96,7 +97,42 @@ test('the MAC is an HMAC-SHA256 that depends on text and master key', () => {
   assert.notDeepEqual(Buffer.from(mac), underMaster, 'the master key itself is never used')
 })
 
+test('the first of several master keys makes and seals, and all of them open', () => {
+  const [first, second, third] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2), Buffer.alloc(40, 3)]
+  const all = createSecrets(first, second, third)
+  const session = { userId: SESSION_ID, sessionId: SESSION_ID, generation: 1 }
+  for (const key of [first, second, third]) {
+    const one = createSecrets(key)
+    assert.equal(all.open('outbox', 'row', one.seal('outbox', 'row', 'x')), 'x')
+    assert.equal(all.open('inbox', 'row', one.seal('outbox', 'row', 'x')), null)
+    const parts = { ...session, keyId: one.refreshKeyId }
+    assert.deepEqual(all.openRefreshToken(one.refreshToken(parts)), parts)
+    assert.equal(all.refreshToken(parts), one.refreshToken(parts), 'the same one, so that a repeat gets it')
+    assert.equal(one.open('outbox', 'row', all.seal('outbox', 'row', 'x')), key === first ? 'x' : null)
+  }
+  assert.equal(all.refreshKeyId, createSecrets(first).refreshKeyId)
+  assert.deepEqual(all.mac('idempotency', 'x'), createSecrets(first).mac('idempotency', 'x'))
+})
+
+test('the id of a master key tells it from others, is a positive int32, and tells nothing of it', () => {
+  const ids = Array.from({ length: 200 }, (_, index) => createSecrets(Buffer.alloc(32, index)).refreshKeyId)
+  assert.equal(new Set(ids).size, ids.length)
+  for (const id of ids) assert.ok(Number.isInteger(id) && id >= 0 && id <= 0x7fff_ffff, String(id))
+  const salt = 'user-management master key, version 1'
+  const derived = Buffer.from(hkdfSync('sha256', Buffer.alloc(32, 1), salt, 'key id', 4)).readUInt32BE()
+  assert.equal(secrets.refreshKeyId, Math.floor(derived / 2))
+})
+
+test('one master key twice is refused, since nothing could tell which one is meant', () => {
+  const [key, other] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)]
+  assert.throws(() => createSecrets(key, other, key), {
+    code: 'start_refused',
+    message: /one key twice.*take one of them out/,
+  })
+})
+
 test('a master key of less than 32 bytes is refused', () => {
   for (const length of [0, 16, 31])
     assert.throws(() => createSecrets(Buffer.alloc(length)), { code: 'start_refused' })
+  assert.throws(() => createSecrets(Buffer.alloc(32), Buffer.alloc(31)), { code: 'start_refused' })
 })

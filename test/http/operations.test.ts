@@ -172,7 +172,7 @@ test('a form of another site is refused by every operation that takes forms', as
   const takingForms = forms.filter(
     ({ requestBody }) => 'application/x-www-form-urlencoded' in (requestBody?.content ?? {}),
   )
-  assert.equal(takingForms.length, 3)
+  assert.equal(takingForms.length, 4)
   for (const operation of takingForms) {
     const form = { token: 'x', username: 'x', password: 'x' }
     const headers = { origin: 'https://attacker.example' }
@@ -235,7 +235,10 @@ test('an overloaded server refuses every write and every hash with a time to wai
     /^(?:store|passwords)\./.test(call) && call !== 'passwords.isCommon' && !reads.test(call)
       ? new DomainError('overloaded')
       : null
-  const declaring = operations.filter((one) => declares(one, 503, 'overloaded'))
+  // Here is an administrator: the setup form finds its link dead before anything is hashed.
+  const declaring = operations.filter(
+    (one) => declares(one, 503, 'overloaded') && one.operationId !== 'setupForm',
+  )
   assert.ok(declaring.length > 15)
   for (const operation of declaring) {
     const { method, path, sent } = requests(operation)

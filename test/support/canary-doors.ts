@@ -80,7 +80,7 @@ export function domainDoor(real: Deps, passwordHash: string): Door {
     const now = real.clock.now()
     const found = await real.store.findSession({ userId: '', sessionId: '', ...sessions.get(person), now })
     if (!found) throw new Error('the session is gone')
-    return { ...found, authTime: now }
+    return { ...found, userId: found.user.id, permissions: [], authTime: now }
   }
   return {
     async register(person, { username, email, locale, profile, idempotencyKey }) {

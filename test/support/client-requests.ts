@@ -15,7 +15,9 @@ export async function validRequests(server: TestServer): Promise<(operation: Ope
   const { client, mailbox, newUser, signIn } = server
   const user = await newUser({ emailVerified: false })
   const { access_token: token, refresh_token: refreshToken } = await signIn(user)
-  const links: Record<string, string> = {}
+  const { access_token: adminToken } = await signIn(await newUser({ roles: ['admin'] }))
+  const other = await newUser()
+  const links: Record<string, string> = { setup: server.app.setupLink?.split('/').at(-1) ?? '' }
   for (const kind of ['reset', 'verify'] as const) {
     const path = kind === 'reset' ? '/users/reset-password' : '/users/verify-email'
     await client.send('POST', path, { json: { email: user.email } })
@@ -32,12 +34,13 @@ export async function validRequests(server: TestServer): Promise<(operation: Ope
     reauthenticate: { password: PASSWORD },
   }
   const linkFor = ({ operationId }: Operation): string =>
-    links[operationId.startsWith('verify') ? 'verify' : 'reset'] ?? ''
+    links[/^(?:verify|setup)/.exec(operationId)?.[0] ?? 'reset'] ?? ''
+  const newcomer = { username: 'newcomer', email: 'newcomer@example.com' }
 
   return (operation) => {
     const { operationId, method } = operation
     const path = operation.path
-      .replace('{id}', user.id)
+      .replace('{id}', isAdministrative(operation) ? other.id : user.id)
       .replace('{code}', 'email_taken')
       .replace('{token}', linkFor(operation))
     const content = operation.requestBody?.content
@@ -47,12 +50,26 @@ export async function validRequests(server: TestServer): Promise<(operation: Ope
       method,
       path,
       sent: {
-        ...(operation.security.length > 0 && operationId !== 'verifyEmailConfirm' && { token }),
-        ...(isForm && { form: { token: linkFor(operation), password: PASSWORD } }),
+        ...(operation.security.length > 0 &&
+          operationId !== 'verifyEmailConfirm' && {
+            token: isAdministrative(operation) ? adminToken : token,
+          }),
+        ...(isForm && {
+          form: {
+            token: linkFor(operation),
+            password: PASSWORD,
+            ...(operationId === 'setupForm' && newcomer),
+          },
+        }),
         ...(!isForm && content && { json }),
       },
     }
   }
+}
+
+/** Whether the document names permissions for it. */
+export function isAdministrative({ security }: Operation): boolean {
+  return security.some((scheme) => Object.values(scheme).flat().length > 0)
 }
 
 /** Whether the operation declares that it may answer with the code; pages declare by the route table. */

@@ -59,6 +59,7 @@ export function newSide(store: Store, clock: Clock): Side {
     ids: { next },
     log: newKeptLog(),
     rules,
+    rates: null,
   }
   const inbox = createInbox({ store, secrets, clock, publicUrl })
   return { deps, inbox, links, ids, devices: new Map(), users: new Set() }

@@ -35,8 +35,11 @@ const exceptions: readonly (readonly [name: string, fits: RegExp])[] = [
   ['outbox poll', /^find sorted (?:outbox due|tokens mail\.due)$/],
   ['outbox poll', /^find tokens mail\.id,mail\.due$/],
   ['sweep', /^find \w+ purgeAt$/],
-  ['tokens by user', /^(?:find|update|delete) tokens userId(?:,usedAt|,mail)?$/],
-  ['what a user has (deletion, export)', /^(?:find|delete) (?:outbox|inbox|audit) (?:actorId,)?userId$/],
+  ['tokens by user', /^(?:find(?: sorted)?|update|delete) tokens userId(?:,usedAt|,mail)?$/],
+  [
+    'what a user has (deletion, export)',
+    /^(?:find(?: sorted)?|delete) (?:outbox|inbox|audit) (?:actorId,)?userId$/,
+  ],
   ['administrative lists', /^delete inbox _id$/],
   ['administrative lists', /^find sorted audit (?:(?:userId|actorId),?)?(?:_id)?$/],
   ['administrative lists', /^find users (?:roles|status|emailVerified)$/],

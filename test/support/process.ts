@@ -18,6 +18,8 @@ export interface Launch {
   readonly settings?: Readonly<Record<string, string>>
   /** Words behind the command; `serve` unless given. */
   readonly words?: readonly string[]
+  /** What it finds on standard input; nothing unless given. */
+  readonly input?: string
   /**
    * `command`: with the Node of the machine, so that the launcher brings its own where that one is too old;
    * `directly`: with the Node of this run, whose process then is the server.
@@ -140,14 +142,16 @@ interface Run {
   stderr(): string
 }
 
-function spawned({ dataDir, settings, words = ['serve'], how = 'command' }: Launch): Run {
+function spawned({ dataDir, settings, words = ['serve'], input = '', how = 'command' }: Launch): Run {
   const node = how === 'command' && older !== null ? older : process.execPath
   const child = spawn(node, [COMMAND, ...words], {
     cwd: ROOT,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...environment(), UM_DATA_DIR: dataDir, UM_PORT: '0', ...settings },
   })
   alive.add(child)
+  // A command that reads none of it may have ended before.
+  child.stdin.on('error', () => undefined).end(input)
   const { promise: ready, resolve } = Promise.withResolvers<string | null>()
   let stdout = ''
   let stderr = ''

@@ -5,10 +5,14 @@ import { sql as inbox } from '../../src/store/sqlite/inbox.ts'
 import { sql as keys } from '../../src/store/sqlite/keys.ts'
 import { sql as mail } from '../../src/store/sqlite/mail.ts'
 import { sql as meta } from '../../src/store/sqlite/meta.ts'
+import { sql as setUp } from '../../src/store/sqlite/set-up.ts'
 import { sql as sessions } from '../../src/store/sqlite/sessions.ts'
 import { sql as sweep } from '../../src/store/sqlite/sweep.ts'
 import { sql as tokens } from '../../src/store/sqlite/tokens.ts'
+import { sql as userCandidates } from '../../src/store/sqlite/user-candidates.ts'
+import { sql as userOrder } from '../../src/store/sqlite/user-order.ts'
 import { sql as userRows } from '../../src/store/sqlite/user-rows.ts'
+import { holderStatements, sql as verification } from '../../src/store/sqlite/verification.ts'
 import { registry } from '../../src/store/sqlite/registry.ts'
 
 const byFile: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -19,9 +23,13 @@ const byFile: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'mail.ts': mail,
   'meta.ts': meta,
   'sessions.ts': sessions,
+  'set-up.ts': setUp,
   'sweep.ts': sweep,
   'tokens.ts': tokens,
+  'user-candidates.ts': userCandidates,
+  'user-order.ts': userOrder,
   'user-rows.ts': userRows,
+  'verification.ts': verification,
 }
 
 export const filesWithStatements = Object.keys(byFile)
@@ -32,6 +40,7 @@ export function statements(): Map<string, string> {
   for (const [file, sql] of Object.entries(byFile)) {
     for (const [name, text] of Object.entries(sql)) found.set(`${file} ${name}`, text)
   }
+  for (const [n, text] of holderStatements.entries()) found.set(`verification.ts holders ${n}`, text)
   for (const { name, erase, pages } of registry) {
     for (const [n, page] of pages.entries()) found.set(`registry.ts ${name} page ${n}`, page)
     if (erase !== null) found.set(`registry.ts ${name} erase`, erase)

@@ -5,6 +5,7 @@ import { errorIndexPage, errorPage, isErrorCode } from '../../src/web/error-page
 import { inboxPage } from '../../src/web/inbox-page.ts'
 import { problemPage } from '../../src/web/problem-page.ts'
 import { resetPasswordPage } from '../../src/web/reset-password-page.ts'
+import { setupPage } from '../../src/web/setup-page.ts'
 import { verifyEmailPage } from '../../src/web/verify-email-page.ts'
 
 export const token = 'T0kenT0kenT0kenT0kenT0kenT0kenT0kenT0kenT0k'
@@ -21,6 +22,17 @@ export function allPages(publicUrl: string, text: string): ReadonlyMap<string, s
       { code: 'password_too_common', message: text },
     ],
   } as const
+  const setup = { state: 'form', token: text, username: text, email: text, errors: [] } as const
+  const setupFailed = {
+    ...setup,
+    errors: [
+      { pointer: '/username', code: 'username_format', message: text },
+      { pointer: '/email', code: 'email_taken', message: text },
+      { pointer: '/password', code: 'password_too_short', message: text },
+      { pointer: '/password', code: 'password_too_common', message: text },
+    ],
+  } as const
+  const setupDone = { state: 'done', username: text, email: text, confirmFirst: false, inbox: false } as const
   const codes = Object.keys(catalogue).filter(isErrorCode)
   return new Map([
     ['reset', resetPasswordPage(form, site)],
@@ -35,6 +47,13 @@ export function allPages(publicUrl: string, text: string): ReadonlyMap<string, s
     ['verify-invalid', verifyEmailPage({ state: 'dead', code: 'verify_token_invalid' }, site)],
     ['verify-expired', verifyEmailPage({ state: 'dead', code: 'verify_token_expired' }, site)],
     ['verify-used', verifyEmailPage({ state: 'dead', code: 'verify_token_used' }, site)],
+    ['setup', setupPage(setup, site)],
+    ['setup-failed', setupPage(setupFailed, site)],
+    ['setup-done', setupPage(setupDone, site)],
+    ['setup-done-all', setupPage({ ...setupDone, confirmFirst: true, inbox: true }, site)],
+    ['setup-invalid', setupPage({ state: 'dead', why: 'invalid' }, site)],
+    ['setup-expired', setupPage({ state: 'dead', why: 'expired' }, site)],
+    ['setup-used', setupPage({ state: 'dead', why: 'used' }, site)],
     ['problem', problem(publicUrl, text)],
     ['inbox', inboxPage({ messages: [message('reset_password', text), message('new_device', text)] }, site)],
     ['inbox-empty', inboxPage({ messages: [] }, site)],

@@ -5,6 +5,7 @@ import { catalogue } from '../../src/domain/errors.ts'
 import { errorIndexPage, errorPage, isErrorCode } from '../../src/web/error-pages.ts'
 import { inboxPage } from '../../src/web/inbox-page.ts'
 import { resetPasswordPage } from '../../src/web/reset-password-page.ts'
+import { setupPage } from '../../src/web/setup-page.ts'
 import { verifyEmailPage } from '../../src/web/verify-email-page.ts'
 import { allPages, token } from './all-pages.ts'
 import { faultsOf, tagsOf } from './well-formed.ts'
@@ -102,6 +103,43 @@ test('the confirmation form posts the token and the account’s own password', (
   assert.equal(fields[1]?.attributes.has('minlength'), false)
 })
 
+test('the setup form posts a token, a name, an address and a new password that is never sent back', () => {
+  const errors = [
+    { pointer: '/username', code: 'username_taken', message: 'This username is in use.' },
+    { pointer: '/password', code: 'password_too_common', message: 'The password is too common.' },
+    { pointer: '/password', code: 'password_contains_personal', message: 'It contains your name.' },
+  ] as const
+  const document = setupPage({ state: 'form', token, username: 'ada', email: 'ada@a.example', errors }, site)
+  assert.equal(attribute(named(document, 'form')[0], 'action'), '/account/setup')
+  const fields = named(document, 'input')
+  assert.deepEqual(
+    fields.map((field) => [
+      attribute(field, 'name'),
+      attribute(field, 'value'),
+      attribute(field, 'autocomplete'),
+    ]),
+    [
+      ['token', token, ''],
+      ['username', 'ada', 'username'],
+      ['email', 'ada@a.example', 'email'],
+      ['password', '', 'new-password'],
+    ],
+  )
+  assert.match(document, /<title>Error: /)
+  assert.match(document, /role="alert"/)
+  for (const { pointer, code, message } of errors) {
+    const name = pointer.slice(1)
+    const field = fields.find((each) => attribute(each, 'name') === name)
+    assert.equal(attribute(field, 'aria-invalid'), 'true')
+    assert.match(attribute(field, 'aria-describedby'), new RegExp(`\\b${name}-errors\\b`))
+    assert.ok(document.includes(`<a href="#${name}">`), 'the summary leads to the field')
+    assert.ok(document.includes(`<li data-code="${code}">${message}</li>`))
+  }
+  const email = fields.find((field) => attribute(field, 'name') === 'email')
+  assert.equal(email?.attributes.has('aria-invalid'), false, 'nothing is said of a field that is right')
+  assert.equal(attribute(email, 'aria-describedby'), 'email-hint')
+})
+
 test('what was wrong with a password is announced, linked to the field and in the title', () => {
   const errors = [{ code: 'password_too_short', message: 'Choose at least 8 characters.' }] as const
   const state = { state: 'form', token, username: null, errors } as const
@@ -121,7 +159,7 @@ test('a dead link has no form, and says why and what to do next', () => {
   )) {
     assert.equal(named(document, 'form').length, 0, name)
     assert.match(document, /Likely causes/, name)
-    assert.match(document, /sk for a new (?:link|one)|ask for a new/, name)
+    assert.match(document, /[Aa]sk for a new|Start the server again|Sign in with that account/, name)
   }
 })
 
@@ -193,7 +231,7 @@ test('text and edges have the contrast of WCAG 2.2 AA in both schemes', () => {
   const pairs = [
     ...inks,
     ['bad', 'bad-ground', 4.5],
-    ['bad', 'paper', 3],
+    ['bad', 'paper', 4.5],
     ['edge', 'paper', 3],
     ['accent', 'ground', 3],
   ] as const

@@ -45,8 +45,11 @@ export interface AccessTokens {
    * `token_expired`.
    */
   verify(token: string): Promise<AccessClaims>
-  /** The public keys for `/.well-known/jwks.json`: next, active and retired ones that may still verify. */
-  jwks(): { readonly keys: readonly JsonObject[] }
+  /**
+   * The public keys for `/.well-known/jwks.json`: next, active and retired ones that may still verify. Never
+   * older than the time after which the ring is read again, unless the store is away.
+   */
+  jwks(): Promise<{ readonly keys: readonly JsonObject[] }>
   /** The algorithm that signs, for discovery documents. */
   readonly algorithm: string
 }
@@ -80,6 +83,23 @@ export interface SigningKeys {
   ): Promise<
     { readonly kind: 'dropped'; readonly keys: readonly SigningKeyInfo[] } | { readonly kind: 'not_found' }
   >
+}
+
+/** The file of the master key, from which all other secrets come, as an operator deals with it. */
+export interface MasterKey {
+  /**
+   * Adds a key that opens and does not seal yet: for several nodes, each of which gets the file and is
+   * started again before `rotate`. `pending`: there is one already. Throws `start_refused` where the file
+   * can't be replaced.
+   */
+  prepare(): Promise<{ readonly kind: 'prepared' | 'pending' }>
+  /**
+   * The prepared key seals from now on (or a new one, where one process alone has the store), and the signing
+   * keys are sealed with it. The older keys go on opening. `completed`: a rotation that was cut off has been
+   * brought to its end, and nothing else was done. `unprepared`: other nodes may not know the key yet. Throws
+   * `start_refused` as above, `store_incompatible` for another master key.
+   */
+  rotate(trail: Trail): Promise<{ readonly kind: 'rotated' | 'completed' | 'unprepared' }>
 }
 
 /** What a refresh token carries beside its secret. */

@@ -31,6 +31,7 @@ export interface Collections {
   readonly audit: Documents
   readonly outbox: Documents
   readonly inbox: Documents
+  readonly counters: Documents
   readonly keys: Documents
   readonly meta: Documents
 }
@@ -121,6 +122,7 @@ function collectionsOf(db: Db): Collections {
     audit: db.collection('audit'),
     outbox: db.collection('outbox'),
     inbox: db.collection('inbox'),
+    counters: db.collection('counters'),
     keys: db.collection('keys'),
     meta: db.collection('meta'),
   }

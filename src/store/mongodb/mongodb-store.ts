@@ -9,6 +9,7 @@ import { changeAccess, signOutUser } from './access.ts'
 import { appendAudit, listAudit } from './audit.ts'
 import { mailBacklog } from './backlog.ts'
 import { createConnection, type Connection } from './connection.ts'
+import { hit } from './counters.ts'
 import { confirmEmail } from './email-confirmation.ts'
 import { bears } from './identifiers.ts'
 import { listInboxMessages, putInboxMessage } from './inbox.ts'
@@ -115,7 +116,7 @@ function hotWrites(
   connection: Connection,
   workshop: Workshop,
   guard: Guard,
-): Methods<'updateProfile' | 'rotateSession' | 'putToken'> {
+): Methods<'updateProfile' | 'rotateSession' | 'putToken' | 'hit'> {
   const { collections } = workshop
   const updates = createUpdateGroup(collections)
   const tokens = createTokenGroup(collections)
@@ -126,6 +127,7 @@ function hotWrites(
     ),
     rotateSession: guard((rotation, trail) => rotateSession(rotating, rotation, trail)),
     putToken: guard((token, mail) => tokens.write({ token, mail })),
+    hit: guard((attempt) => hit(collections, attempt)),
   }
 }
 

@@ -11,8 +11,7 @@ import { ms, time } from './documents.ts'
 import { isDuplicate } from './failures.ts'
 import { claim, claimsOf, holdersOf, takenFields } from './identifiers.ts'
 import type { Workshop } from './sessions.ts'
-import { insertToken } from './tokens.ts'
-import { record } from './trail.ts'
+import { recordWithToken } from './trail.ts'
 import { drop, keep } from './transactions.ts'
 import { insertUser, readUser } from './user-documents.ts'
 
@@ -79,8 +78,7 @@ export async function createFirstAdmin(
     }
     await claim(collections, { keys: claimsOf(user), userId: user.id }, tx)
     await insertUser(collections, { user, idempotencyKey: null }, tx)
-    if (token) await insertToken(collections, { token, mail: null }, tx)
-    await record(collections, { trail, alive: user.id }, tx)
+    await recordWithToken(collections, { token, trail, alive: user.id }, tx)
     return keep({ kind: 'created', user })
   })
 }

@@ -1,8 +1,9 @@
-import type { Trail } from '../../domain/ports/records.ts'
+import type { NewToken, Trail } from '../../domain/ports/records.ts'
 import type { Id } from '../../domain/ports/runtime.ts'
 import { writeEvent } from './audit.ts'
 import type { Collections, InSession } from './connection.ts'
 import { insertMail } from './outbox.ts'
+import { insertToken } from './tokens.ts'
 import { touchUser } from './user-documents.ts'
 
 /**
@@ -19,4 +20,20 @@ export async function record(
   if (!mail) return
   const wanted = mail.userId === null || mail.userId === alive
   if (wanted || (await touchUser(collections, mail.userId, tx))) await insertMail(collections, mail, tx)
+}
+
+/** The same for a step that makes a token: its mail waits inside the token's document. */
+export async function recordWithToken(
+  collections: Collections,
+  {
+    token,
+    trail,
+    alive,
+  }: { readonly token: NewToken | undefined; readonly trail: Trail; readonly alive: Id },
+  tx: InSession,
+): Promise<void> {
+  const { audit, mail } = trail
+  const carried = token && mail?.userId === token.userId ? mail : undefined
+  if (token) await insertToken(collections, { token, mail: carried ?? null }, tx)
+  await record(collections, { trail: carried ? { audit } : trail, alive }, tx)
 }

@@ -45,6 +45,7 @@ export function userOf(doc: Doc): User {
     lastSignInAt: maybeMs(doc, 'lastSignInAt'),
     version: integer(doc, 'version'),
     epoch: integer(doc, 'epoch'),
+    deviceEpoch: integer(doc, 'deviceEpoch'),
   }
 }
 
@@ -159,5 +160,6 @@ function mutable(user: User): Document {
     lastSignInAt: user.lastSignInAt === null ? null : time(user.lastSignInAt),
     version: user.version,
     epoch: user.epoch,
+    deviceEpoch: user.deviceEpoch,
   }
 }

@@ -5,7 +5,7 @@ import type { User } from '../../domain/user.ts'
 import { bounded, type Collections } from './connection.ts'
 import { id, type Doc } from './documents.ts'
 import { pageOf } from './pages.ts'
-import { fitsQuery, usersById, walkAlong, walkOf } from './user-walks.ts'
+import { routeOf, usersById, walkAlong, walkOf } from './user-walks.ts'
 
 /** Ids of users who may fit, as an index has them: all of them, or more than are few. */
 type Source = (collections: Collections) => Promise<readonly Id[]>
@@ -15,14 +15,11 @@ type Source = (collections: Collections) => Promise<readonly Id[]>
  * are met in the order of the list, up to a limit.
  */
 export async function listUsers(collections: Collections, query: UserQuery): Promise<Page<User>> {
-  const { sort, descending, from, limit } = query
-  const route = {
-    ascending: descending === (from?.direction === 'previous'),
-    fits: fitsQuery(query),
-  }
+  const { sort, from, limit } = query
+  const route = routeOf(query)
   const few = await fewUsers(collections, query)
   const walk = few ? walkAlong(few, sort, route) : walkOf(collections, sort, route)
-  return pageOf({ ...route, ...lists, limit, from }, walk)
+  return pageOf({ ...lists, limit, from, ascending: route.ascending }, walk)
 }
 
 /** Everybody who may fit, where that is few; null where it is not. */

@@ -1,8 +1,9 @@
 /** The orders in which users are listed, each along an index that has it. */
 import type { UserQuery, UserSort } from '../../domain/ports/administration.ts'
+import type { Id } from '../../domain/ports/runtime.ts'
 import type { User } from '../../domain/user.ts'
 import { bounded, type Collections } from './connection.ts'
-import { id, idValue, text, time, type Doc } from './documents.ts'
+import { id, idValue, maybeMs, text, time, type Doc } from './documents.ts'
 import { bears, emailKey, nameKey } from './identifiers.ts'
 import { neighbour, type Place, type Row, type Walk } from './pages.ts'
 import { userOf } from './user-documents.ts'
@@ -11,6 +12,8 @@ import { userOf } from './user-documents.ts'
 export interface Route {
   readonly ascending: boolean
   readonly fits: (user: User) => boolean
+  /** As much of it as the server can see, so that few of those that don't fit are sent; empty for none. */
+  readonly filter: Doc
 }
 
 /** Walks over all users, whoever fits. */
@@ -38,8 +41,18 @@ export function walkAlong(users: readonly User[], sort: UserSort, { ascending, f
     rows.filter(({ place }) => after === null || sign * comparePlaces(place, after) > 0).slice(0, most)
 }
 
-/** Every condition of a query but its order. */
-export function fitsQuery({ search, role, status, verified }: UserQuery): Route['fits'] {
+/** A query, but for its limit and its place. */
+export function routeOf(query: UserQuery): Route {
+  const { descending, from, role, status, verified } = query
+  const filter = {
+    ...(role !== null && { roles: role }),
+    ...(status !== null && { status }),
+    ...(verified !== null && { emailVerified: verified }),
+  }
+  return { ascending: descending === (from?.direction === 'previous'), fits: fitsQuery(query), filter }
+}
+
+function fitsQuery({ search, role, status, verified }: UserQuery): Route['fits'] {
   const found = (user: User): boolean =>
     search === null ||
     user.email.toLowerCase().startsWith(search) ||
@@ -74,15 +87,16 @@ function comparePlaces(one: Place, other: Place): number {
 }
 
 /** Ids grow with the time of creation. */
-function byCreation({ users }: Collections, { ascending, fits }: Route): Walk<User> {
+function byCreation(collections: Collections, route: Route): Walk<User> {
+  const { ascending } = route
   return async (after, most) => {
     const filter = after ? { _id: { [ascending ? '$gt' : '$lt']: idValue(after.id) } } : {}
-    const found = await users
-      .find(filter, { ...bounded, batchSize: most })
+    const found = await collections.users
+      .find(filter, { ...bounded, ...onlyPlaces(route, { _id: 1 }), batchSize: most })
       .sort({ _id: ascending ? 1 : -1 })
       .limit(most)
       .toArray()
-    return found.map((doc) => rowOf(doc, 'created_at', fits))
+    return rowsOf(collections, found, { ...route, placeIn: (doc) => ({ value: null, id: id(doc, '_id') }) })
   }
 }
 
@@ -90,33 +104,53 @@ function byCreation({ users }: Collections, { ascending, fits }: Route): Walk<Us
  * By bounds of the index itself, which has null before all times; a comparison in a filter would leave out
  * values of another type. The lower bound belongs to the walk, the upper one does not.
  */
-function bySignIn({ users }: Collections, { ascending, fits }: Route): Walk<User> {
-  const bound = (after: Place): Doc => {
+function bySignIn(collections: Collections, route: Route): Walk<User> {
+  const { ascending } = route
+  const edge = (after: Place): Doc => {
     const at = typeof after.value === 'number' ? time(after.value) : null
     const place = (placeId: string): Doc => ({ lastSignInAt: at, _id: idValue(placeId) })
     return ascending ? { min: place(neighbour(after.id, true)) } : { max: place(after.id) }
   }
+  const order = { lastSignInAt: 1, _id: 1 }
   const direction = ascending ? 1 : -1
+  const placeIn = (doc: Doc): Place => ({ value: maybeMs(doc, 'lastSignInAt'), id: id(doc, '_id') })
   return async (after, most) => {
-    const found = await users
-      .find(
-        {},
-        { ...bounded, batchSize: most, hint: { lastSignInAt: 1, _id: 1 }, ...(after && bound(after)) },
-      )
+    const extent = { hint: order, ...(after && edge(after)) }
+    const found = await collections.users
+      .find({}, { ...bounded, ...onlyPlaces(route, order), ...extent, batchSize: most })
       .sort({ lastSignInAt: direction, _id: direction })
       .limit(most)
       .toArray()
-    return found.map((doc) => rowOf(doc, 'last_sign_in_at', fits))
+    return rowsOf(collections, found, { ...route, placeIn })
   }
 }
 
-function rowOf(doc: Doc, sort: UserSort, fits: Route['fits']): Row<User> {
-  const user = userOf(doc)
-  return { place: placeOf(user, sort), item: fits(user) ? user : null }
+/** Where a filter leaves most users out, an index has their places, and only those who fit are fetched. */
+function onlyPlaces({ filter }: Route, projection: Doc): { readonly projection?: Doc } {
+  return isOpen(filter) ? {} : { projection }
+}
+
+function isOpen(filter: Doc): boolean {
+  return Object.keys(filter).length === 0
+}
+
+async function rowsOf(
+  collections: Collections,
+  found: readonly Doc[],
+  { filter, fits, placeIn }: Route & { readonly placeIn: (doc: Doc) => Place },
+): Promise<readonly Row<User>[]> {
+  const places = found.map(placeIn)
+  const users = isOpen(filter)
+    ? new Map(found.map(userOf).map((user) => [user.id, user]))
+    : await usersById(collections, idsOf(places), filter)
+  return places.map((place) => {
+    const user = users.get(place.id)
+    return { place, item: user && fits(user) ? user : null }
+  })
 }
 
 /** Along the claims of one kind; a claim whose user bears another one by now leads to nobody. */
-function byClaim(collections: Collections, kind: 'e' | 'u', { ascending, fits }: Route): Walk<User> {
+function byClaim(collections: Collections, kind: 'e' | 'u', { ascending, fits, filter }: Route): Walk<User> {
   const sign = ascending ? 1 : -1
   const ends = { least: `${kind}:`, beyond: `${kind};` }
   return async (after, most) => {
@@ -134,10 +168,7 @@ function byClaim(collections: Collections, kind: 'e' | 'u', { ascending, fits }:
       .map((doc) => ({ value: text(doc, '_id'), id: id(doc, 'userId') }))
       .filter((place) => after === null || sign * comparePlaces(place, after) > 0)
       .slice(0, most)
-    const holders = await usersById(
-      collections,
-      places.map((place) => place.id),
-    )
+    const holders = await usersById(collections, idsOf(places), filter)
     return places.map((place) => {
       const user = holders.get(place.id)
       return { place, item: user && bears(user, place.value) && fits(user) ? user : null }
@@ -145,12 +176,18 @@ function byClaim(collections: Collections, kind: 'e' | 'u', { ascending, fits }:
   }
 }
 
-/** The users of these ids, as many of them as there are. */
+function idsOf(places: readonly Place[]): readonly Id[] {
+  return places.map((place) => place.id)
+}
+
+/** The users of these ids that also fit the filter, if there is one. */
 export async function usersById(
   { users }: Collections,
-  ids: readonly string[],
-): Promise<ReadonlyMap<string, User>> {
-  const filter = { _id: { $in: ids.map(idValue) } }
-  const found = await users.find(filter, { ...bounded, batchSize: ids.length + 1 }).toArray()
+  ids: readonly Id[],
+  filter: Doc = {},
+): Promise<ReadonlyMap<Id, User>> {
+  const which = { ...filter, _id: { $in: ids.map(idValue) } }
+  const page = { ...bounded, hint: { _id: 1 }, batchSize: ids.length + 1 }
+  const found = await users.find(which, page).toArray()
   return new Map(found.map(userOf).map((user) => [user.id, user]))
 }

@@ -1,5 +1,5 @@
 import { mongodb as limits } from '../../domain/limits.ts'
-import type { NewToken, OutgoingMail, Trail } from '../../domain/ports/records.ts'
+import type { Trail } from '../../domain/ports/records.ts'
 import type { Conflict, ProfileChange, Store } from '../../domain/ports/store.ts'
 import { firstState, withProfile } from '../../domain/user-changes.ts'
 import type { User } from '../../domain/user.ts'
@@ -19,8 +19,8 @@ import {
   takenFields,
 } from './identifiers.ts'
 import type { Workshop } from './sessions.ts'
-import { insertToken, type TokenWithMail } from './tokens.ts'
-import { record } from './trail.ts'
+import { insertToken } from './tokens.ts'
+import { recordWithToken } from './trail.ts'
 import { drop, keep, pause, undo } from './transactions.ts'
 import { insertUser, readUser, saveUser } from './user-documents.ts'
 
@@ -62,10 +62,8 @@ async function write(
   await claim(collections, { keys: claimsOf(user), userId: user.id }, tx)
   await insertUser(collections, { user, idempotencyKey: memo ? idempotencyKey(memo) : null }, tx)
   if (memo) await remember(collections, { record: memo, userId: user.id, now: trail.audit.at }, tx)
-  const { carrier, rest } = carry(token, trail)
-  if (carrier) await insertToken(collections, carrier, tx)
   if (countsAsAdmin(user)) await countAdmin(collections, 1, tx)
-  await record(collections, { trail: rest, alive: user.id }, tx)
+  await recordWithToken(collections, { token, trail, alive: user.id }, tx)
 }
 
 /** What a creation has come upon; null where it has gone away meanwhile. */
@@ -87,17 +85,6 @@ async function explain(
   return fields.length > 0 ? { kind: 'conflict', fields } : null
 }
 
-/** The mail of a token waits inside its document; what is left of the trail goes its own way. */
-function carry(
-  token: NewToken | undefined,
-  trail: Trail,
-): { readonly carrier: TokenWithMail | null; readonly rest: Trail } {
-  if (!token) return { carrier: null, rest: trail }
-  const { audit, mail } = trail
-  const carried: OutgoingMail | null = mail && mail.userId === token.userId ? mail : null
-  return { carrier: { token, mail: carried }, rest: carried ? { audit } : trail }
-}
-
 /** A profile update that touches a claim or makes a token: a transaction with its event. */
 export async function updateWithTrail(
   { collections, transact }: Workshop,
@@ -116,10 +103,9 @@ export async function updateWithTrail(
     const move = { from: nameKey(user.username), to: nameKey(updated.username), userId: user.id }
     await moveClaim(collections, move, tx)
     await saveUser(collections, updated, tx)
-    const { carrier, rest } = trail ? carry(change.token, trail) : { carrier: null, rest: null }
-    if (carrier) await insertToken(collections, carrier, tx)
-    else if (change.token) await insertToken(collections, { token: change.token, mail: null }, tx)
-    if (rest) await record(collections, { trail: rest, alive: user.id }, tx)
+    const { token } = change
+    if (trail) await recordWithToken(collections, { token, trail, alive: user.id }, tx)
+    else if (token) await insertToken(collections, { token, mail: null }, tx)
     return keep({ kind: 'updated', user: updated })
   })
 }

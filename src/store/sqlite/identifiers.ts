@@ -12,7 +12,8 @@ import { userColumns, userOf } from './user-rows.ts'
 
 export const sql = {
   holder: 'SELECT user_id FROM identifiers WHERE key = :key',
-  userByKey: `SELECT ${userColumns} FROM identifiers i JOIN users u ON u.id = i.user_id WHERE i.key = :key`,
+  userByKey: `SELECT ${userColumns} FROM identifiers i JOIN users u ON u.id = i.user_id
+    WHERE i.key = :key AND u.status <> 'pending'`,
   claim: 'INSERT INTO identifiers (key, user_id) VALUES (:key, :userId)',
   release: 'DELETE FROM identifiers WHERE key = :key',
   remembered: 'SELECT user_id, body FROM identifiers WHERE key = :key AND expires_at > :now',
@@ -21,6 +22,11 @@ export const sql = {
     ON CONFLICT (key) DO UPDATE
     SET user_id = excluded.user_id, body = excluded.body, expires_at = excluded.expires_at`,
 } as const
+
+interface Claim {
+  readonly field: ClaimedField
+  readonly key: string
+}
 
 /** An idempotency key of a creation: HMAC of route and key, HMAC of the body. */
 export interface IdempotencyRecord {
@@ -39,24 +45,28 @@ export function nameKey(username: string): string {
   return usernameKey(username) ?? noKey('username')
 }
 
-/** The user that an `e:` or `u:` key leads to; a key of another form leads to nobody. */
+/** The user that an `e:` or `u:` key leads to; a key of another form, or of a `pending` user, leads to nobody. */
 export function findUserByKey(db: Database, key: string): User | null {
   if (!key.startsWith('e:') && !key.startsWith('u:')) return null
   const row = db.get(sql.userByKey, { key })
   return row ? userOf(row) : null
 }
 
-/** Which of a user's two claims somebody else holds, in the order e-mail, username. */
-export function takenClaims(db: Database, user: Pick<User, 'id' | 'email' | 'username'>): ClaimedField[] {
-  const taken: ClaimedField[] = []
-  if (isHeldByOther(db, emailKey(user.email), user.id)) taken.push('email')
-  if (isHeldByOther(db, nameKey(user.username), user.id)) taken.push('username')
-  return taken
+/** What a user claims, in the order e-mail, username; one that is `pending` has no address yet. */
+export function claimsOf(user: Pick<User, 'status' | 'email' | 'username'>): Claim[] {
+  const name: Claim = { field: 'username', key: nameKey(user.username) }
+  return user.status === 'pending' ? [name] : [{ field: 'email', key: emailKey(user.email) }, name]
+}
+
+/** Who holds a claim; null where it is free. */
+export function holderOf(db: Database, key: string): Id | null {
+  const row = db.get(sql.holder, { key })
+  return row ? id(row, 'user_id') : null
 }
 
 export function isHeldByOther(db: Database, key: string, userId: Id): boolean {
-  const row = db.get(sql.holder, { key })
-  return row !== undefined && id(row, 'user_id') !== userId
+  const holder = holderOf(db, key)
+  return holder !== null && holder !== userId
 }
 
 export function claim(db: Database, key: string, userId: Id): void {

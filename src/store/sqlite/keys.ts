@@ -6,12 +6,12 @@ import { bytes, integer, jsonObject, maybeInteger, oneOf, text, type Row } from 
 import { record } from './trail.ts'
 
 export const sql = {
-  all: `SELECT kid, algorithm, state, public_jwk, sealed_private, created_at, retires_at
+  all: `SELECT kid, algorithm, state, public_jwk, sealed_private, created_at, activated_at, retires_at
     FROM signing_keys ORDER BY kid`,
   clear: 'DELETE FROM signing_keys',
   insert: `INSERT INTO signing_keys
-      (kid, algorithm, state, public_jwk, sealed_private, created_at, retires_at)
-    VALUES (:kid, :algorithm, :state, :publicJwk, :sealedPrivate, :createdAt, :retiresAt)`,
+      (kid, algorithm, state, public_jwk, sealed_private, created_at, activated_at, retires_at)
+    VALUES (:kid, :algorithm, :state, :publicJwk, :sealedPrivate, :createdAt, :activatedAt, :retiresAt)`,
 } as const
 
 export interface Keyring {
@@ -41,6 +41,7 @@ export function swapKeys(
       publicJwk: JSON.stringify(one.publicJwk),
       sealedPrivate: one.sealedPrivate,
       createdAt: one.createdAt,
+      activatedAt: one.activatedAt,
       retiresAt: one.retiresAt,
     })
   }
@@ -60,6 +61,7 @@ function key(row: Row): StoredKey {
     publicJwk: jsonObject(row, 'public_jwk'),
     sealedPrivate: bytes(row, 'sealed_private'),
     createdAt: integer(row, 'created_at'),
+    activatedAt: maybeInteger(row, 'activated_at'),
     retiresAt: maybeInteger(row, 'retires_at'),
   }
 }

@@ -3,7 +3,7 @@ import type { Id, Ms } from '../../domain/ports/runtime.ts'
 import type { AuditEvent, OutgoingMail } from '../../domain/ports/records.ts'
 import { appendAudit } from './audit.ts'
 import type { Database } from './connection.ts'
-import { bytes, id, idBytes, integer, maybeId, maybeIdBytes, oneOf, type Row } from './rows.ts'
+import { bytes, id, idBytes, integer, maybeId, maybeIdBytes, maybeInteger, oneOf, type Row } from './rows.ts'
 import { userExists } from './user-rows.ts'
 
 export const sql = {
@@ -15,6 +15,7 @@ export const sql = {
   lease: 'UPDATE outgoing_mails SET due_at = :dueAt, attempts = attempts + 1 WHERE id = :id',
   release: 'UPDATE outgoing_mails SET due_at = :now WHERE due_at > :now',
   retry: 'UPDATE outgoing_mails SET due_at = :dueAt WHERE id = :id',
+  backlog: 'SELECT count(*) AS waiting, min(due_at) AS oldest FROM outgoing_mails',
   erase: 'DELETE FROM outgoing_mails WHERE id = :id',
 } as const
 
@@ -34,6 +35,12 @@ export function insertMail(db: Database, mail: OutgoingMail): void {
 /** The cheap look before a claim: a poll of an empty outbox writes nothing. */
 export function anyMailDue(db: Database, now: Ms): boolean {
   return db.get(sql.anyDue, { now }) !== undefined
+}
+
+/** See `Store.mailBacklog`. */
+export function mailBacklog(db: Database): { readonly waiting: number; readonly oldestDueAt: Ms | null } {
+  const row = db.get(sql.backlog) ?? {}
+  return { waiting: integer(row, 'waiting'), oldestDueAt: maybeInteger(row, 'oldest') }
 }
 
 /** See `Store.claimMail`. */

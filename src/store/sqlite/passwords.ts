@@ -3,8 +3,9 @@ import type { Stale, Store } from '../../domain/ports/store.ts'
 import { withPassword } from '../../domain/user-changes.ts'
 import type { User } from '../../domain/user.ts'
 import type { Database } from './connection.ts'
+import { displaceHolder, saveProven } from './displacement.ts'
 import { endAll, liveSessions, endOthers, restamp } from './sessions.ts'
-import { consume, useAllTokens } from './tokens.ts'
+import { consume, peekToken, useAllTokens } from './tokens.ts'
 import { record } from './trail.ts'
 import { findUser, saveUser } from './user-rows.ts'
 
@@ -15,11 +16,17 @@ export function resetPassword(
   trail: Trail,
 ): { readonly kind: 'reset'; readonly user: User; readonly sessionsRevoked: number } | Stale {
   const { hash, passwordHash, now } = reset
-  const found = consume(db, { hash, kinds: ['reset_password', 'set_password'], now })
-  if (!found) return { kind: 'stale' }
-  const user = { ...withPassword(found.user, passwordHash, now), emailVerified: true }
+  const presented = { hash, kinds: ['reset_password', 'set_password'], now } as const
+  const found = peekToken(db, presented)
+  if (found?.kind !== 'live' || !displaceHolder(db, found.token, reset.displaced)) return { kind: 'stale' }
+  consume(db, presented)
+  const user: User = {
+    ...withPassword(found.user, passwordHash, now),
+    emailVerified: true,
+    status: 'active',
+  }
   const sessionsRevoked = endAll(db, found.user, now)
-  saveUser(db, user)
+  saveProven(db, found.user, user)
   useAllTokens(db, user.id, now)
   record(db, trail)
   return { kind: 'reset', user, sessionsRevoked }

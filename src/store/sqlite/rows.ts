@@ -9,6 +9,10 @@ import type { Id, JsonObject } from '../../domain/ports/runtime.ts'
 /** One row as the driver gives it. */
 export type Row = Readonly<Record<string, SQLOutputValue>>
 
+/** The ids between which every other one lies. */
+export const lowestId: Id = '00000000-0000-0000-0000-000000000000'
+export const highestId: Id = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
+
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 const noId = new Uint8Array(0)
 

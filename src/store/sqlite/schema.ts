@@ -23,16 +23,22 @@ const users = `
     password_hash TEXT,
     roles TEXT NOT NULL CHECK (json_valid(roles)),
     admin INTEGER NOT NULL CHECK (admin IN (0, 1)),
-    status TEXT NOT NULL CHECK (status IN ('active', 'disabled')),
+    status TEXT NOT NULL CHECK (status IN ('active', 'disabled', 'pending')),
     locale TEXT NOT NULL,
     profile TEXT NOT NULL CHECK (json_valid(profile)),
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
     last_sign_in_at INTEGER,
     version INTEGER NOT NULL,
-    epoch INTEGER NOT NULL
+    epoch INTEGER NOT NULL,
+    device_epoch INTEGER NOT NULL
   ) STRICT;
   CREATE INDEX users_admins ON users (admin) WHERE admin = 1;
+  CREATE INDEX users_roles ON users (roles) WHERE roles <> '["user"]';
+  CREATE INDEX users_disabled ON users (id) WHERE status = 'disabled';
+  CREATE INDEX users_pending ON users (created_at) WHERE status = 'pending';
+  CREATE INDEX users_unverified ON users (id) WHERE email_verified = 0;
+  CREATE INDEX users_sign_in ON users (COALESCE(last_sign_in_at, -1), id);
   CREATE TABLE identifiers (
     key TEXT NOT NULL PRIMARY KEY,
     user_id BLOB NOT NULL REFERENCES users (id),
@@ -71,7 +77,13 @@ const sessions = `
     used_at INTEGER
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX one_time_tokens_user ON one_time_tokens (user_id) WHERE user_id IS NOT NULL;
-  CREATE INDEX one_time_tokens_expiry ON one_time_tokens (expires_at);`
+  CREATE INDEX one_time_tokens_expiry ON one_time_tokens (expires_at);
+  CREATE TABLE setup_tokens (
+    hash BLOB NOT NULL PRIMARY KEY CHECK (length(hash) = 32),
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    used_at INTEGER
+  ) STRICT, WITHOUT ROWID;`
 
 const messages = `
   CREATE TABLE outgoing_mails (
@@ -115,8 +127,16 @@ const records = `
     public_jwk TEXT NOT NULL CHECK (json_valid(public_jwk)),
     sealed_private BLOB NOT NULL,
     created_at INTEGER NOT NULL,
+    activated_at INTEGER,
     retires_at INTEGER
   ) STRICT, WITHOUT ROWID;
+  CREATE TABLE counters (
+    key TEXT NOT NULL PRIMARY KEY,
+    count INTEGER NOT NULL,
+    last_at INTEGER NOT NULL,
+    ends_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX counters_end ON counters (ends_at);
   CREATE TABLE meta (key TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;`
 
 /** Every step from an empty file to this version. */

@@ -1,25 +1,31 @@
 /** The store on one SQLite file: reads on this thread, writes in the writer thread, erasure in the upkeep. */
 import { DomainError } from '../../domain/errors.ts'
+import type { Bucket } from '../../domain/counting.ts'
 import type { Clock, Log } from '../../domain/ports/runtime.ts'
 import type { Store } from '../../domain/ports/store.ts'
 import { openDatabase, refuseOldSqlite, type Database } from './connection.ts'
+import { createCounters, loadCounters } from './counters.ts'
 import { createPrivateFile, createPrivateFolder, locateFile, type DataFile } from './data-file.ts'
 import { failureOf, portError, unavailable } from './failures.ts'
+import { listAudit } from './audit.ts'
 import { findUserByKey } from './identifiers.ts'
 import { listInboxMessages } from './inbox.ts'
 import { loadKeys } from './keys.ts'
-import { anyMailDue } from './mail.ts'
+import { anyMailDue, mailBacklog } from './mail.ts'
 import { readFact } from './meta.ts'
 import { prepareFile } from './migrations.ts'
 import { takeOwnerLock, type OwnerLock } from './owner-lock.ts'
 import { migrations } from './schema.ts'
 import { findSession, liveSessions } from './sessions.ts'
+import { peekSetupToken } from './set-up.ts'
 import { sweep } from './sweep.ts'
 import { peekToken } from './tokens.ts'
 import { startUpkeep, type Upkeep } from './upkeep.ts'
 import { exportUser } from './user-export.ts'
-import { findUser } from './user-rows.ts'
+import { listUsers } from './user-list.ts'
+import { findUser, hasAdmin } from './user-rows.ts'
 import type { VerbInput, VerbName, VerbResult } from './verbs.ts'
+import { verify } from './verification.ts'
 import { startWriter, type Writer } from './writer.ts'
 
 /** Where the store lies, and what it takes from its process. */
@@ -35,6 +41,7 @@ interface Engine {
   readonly writer: Writer
   readonly upkeep: Upkeep
   readonly lock: OwnerLock
+  readonly counters: Map<string, Bucket>
   closed: Promise<void> | null
 }
 
@@ -70,7 +77,8 @@ async function openEngine(file: DataFile, lock: OwnerLock, options: SqliteOption
       log: options.log,
       unscrubbedSince: () => readFact(reader, 'unscrubbed_since'),
     })
-    return { reader, writer, upkeep, lock, closed: null }
+    const counters = loadCounters(reader, options.clock.now())
+    return { reader, writer, upkeep, lock, counters, closed: null }
   } catch (error) {
     await writer.kill()
     throw error
@@ -117,9 +125,11 @@ function storeOf(engine: Engine): Store {
     close: () => (engine.closed ??= close(engine)),
     health: () => health(writer),
     exportUser: ({ userId }) => exportUser(read, userId),
+    listUsers: (query) => listUsers(read, query),
+    hit: createCounters(engine.counters, (saved) => write('saveCounters', saved)),
+    verify: (query) => verifyStep(read, query),
     claimMail: async (claim) =>
       (await read((db) => anyMailDue(db, claim.now))) ? write('claimMail', claim) : [],
-    sweep: async ({ now }) => ({ deleted: await sweep((what) => write('sweepStep', what, now)) }),
     scrub: () => upkeep.scrub(),
   }
 }
@@ -138,6 +148,10 @@ function reads(
   | 'peekToken'
   | 'listInboxMessages'
   | 'loadKeys'
+  | 'hasAdmin'
+  | 'peekSetupToken'
+  | 'listAudit'
+  | 'mailBacklog'
 > {
   return {
     findUser: ({ id }) => read((db) => findUser(db, id)),
@@ -147,6 +161,10 @@ function reads(
     peekToken: (query) => read((db) => peekToken(db, query)),
     listInboxMessages: (query) => read((db) => listInboxMessages(db, query)),
     loadKeys: () => read(loadKeys),
+    hasAdmin: () => read(hasAdmin),
+    peekSetupToken: (query) => read((db) => peekSetupToken(db, query)),
+    listAudit: (query) => read((db) => listAudit(db, query)),
+    mailBacklog: () => read(mailBacklog),
   }
 }
 
@@ -154,13 +172,17 @@ function writes(
   write: Write,
 ): Methods<
   | 'createUser'
+  | 'addUsers'
+  | 'createFirstAdmin'
+  | 'putSetupToken'
   | 'updateProfile'
-  | 'resetPassword'
+  | 'changeAccess'
   | 'changePassword'
   | 'openSession'
   | 'rotateSession'
   | 'renewSession'
   | 'endSessions'
+  | 'signOutUser'
   | 'putToken'
   | 'finishMail'
   | 'retryMail'
@@ -170,13 +192,17 @@ function writes(
 > {
   return {
     createUser: (creation, trail) => write('createUser', creation, trail),
+    addUsers: (batch, trail) => write('addUsers', batch, trail),
+    createFirstAdmin: (creation, trail) => write('createFirstAdmin', creation, trail),
+    putSetupToken: (token) => write('putSetupToken', token),
     updateProfile: (change, trail) => write('updateProfile', change, trail),
-    resetPassword: (reset, trail) => write('resetPassword', reset, trail),
+    changeAccess: (change, trail) => write('changeAccess', change, trail),
     changePassword: (change, trail) => write('changePassword', change, trail),
     openSession: (session, trail) => write('openSession', session, trail),
     rotateSession: (rotation, trail) => write('rotateSession', rotation, trail),
     renewSession: (renewal, trail) => write('renewSession', renewal, trail),
     endSessions: (which, trail) => write('endSessions', which, trail),
+    signOutUser: (which, trail) => write('signOutUser', which, trail),
     putToken: (token, mail) => write('putToken', token, mail),
     finishMail: (mail) => write('finishMail', mail),
     retryMail: (mail) => write('retryMail', mail),
@@ -186,8 +212,11 @@ function writes(
   }
 }
 
-/** The two steps that may delete a user; the bytes are the upkeep's business from then on. */
-function deletions(write: Write, upkeep: Upkeep): Methods<'deleteUser' | 'confirmEmail'> {
+/** The steps that may delete a user; the bytes are the upkeep's business from then on. */
+function deletions(
+  write: Write,
+  upkeep: Upkeep,
+): Methods<'deleteUser' | 'confirmEmail' | 'resetPassword' | 'sweep'> {
   return {
     deleteUser: async (deletion, trail) => {
       const outcome = await write('deleteUser', deletion, trail)
@@ -199,7 +228,27 @@ function deletions(write: Write, upkeep: Upkeep): Methods<'deleteUser' | 'confir
       if (outcome.kind === 'confirmed') upkeep.deleted()
       return outcome
     },
+    resetPassword: async (reset, trail) => {
+      const outcome = await write('resetPassword', reset, trail)
+      if (outcome.kind === 'reset') upkeep.deleted()
+      return outcome
+    },
+    sweep: async ({ now }) => {
+      const deleted = await sweep((what) => write('sweepStep', what, now))
+      upkeep.deleted()
+      return { deleted }
+    },
   }
+}
+
+/** One stretch of a long walk; other work comes in before the next. */
+async function verifyStep(
+  read: Read,
+  query: Parameters<Store['verify']>[0],
+): Promise<Awaited<ReturnType<Store['verify']>>> {
+  const step = await read((db) => verify(db, query))
+  await new Promise((resolve) => setImmediate(resolve))
+  return step
 }
 
 async function health(writer: Writer): Promise<{ writable: boolean; detail: string }> {

@@ -59,7 +59,7 @@ export function peekToken(db: Database, presented: Presented): TokenState | null
   const token = row && tokenOf(row)
   if (!token || token.userId === null || !presented.kinds.includes(token.kind)) return null
   const user = findUser(db, token.userId)
-  if (user?.status !== 'active') return null
+  if (!user || user.status === 'disabled') return null
   const kind = tokenState(token, user, presented.now)
   return kind && { kind, token, user }
 }

@@ -2,6 +2,7 @@ import { lifetimes, store as limits } from '../../domain/limits.ts'
 import type { Ms } from '../../domain/ports/runtime.ts'
 import type { Retained, Trail } from '../../domain/ports/records.ts'
 import type { Store } from '../../domain/ports/store.ts'
+import { sameRoles } from '../../domain/user-changes.ts'
 import type { Database } from './connection.ts'
 import { eraseUser } from './registry.ts'
 import { record } from './trail.ts'
@@ -13,10 +14,11 @@ export function deleteUser(
   deletion: Parameters<Store['deleteUser']>[0],
   trail: Trail,
 ): Awaited<ReturnType<Store['deleteUser']>> {
-  const { userId, expectEpoch, now } = deletion
+  const { userId, expectEpoch, expectRoles, now } = deletion
   const user = findUser(db, userId)
   if (!user) return { kind: 'not_found' }
   if (expectEpoch !== null && expectEpoch !== user.epoch) return { kind: 'stale' }
+  if (expectRoles && !sameRoles(user.roles, expectRoles)) return { kind: 'stale' }
   if (isLastAdmin(db, user)) return { kind: 'last_admin' }
   const erased = eraseUser(db, userId, now)
   record(db, trail)

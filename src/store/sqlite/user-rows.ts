@@ -15,6 +15,8 @@ import {
   type Row,
 } from './rows.ts'
 
+export const statuses = ['active', 'disabled', 'pending'] as const
+
 const columns = [
   'id',
   'username',
@@ -31,6 +33,7 @@ const columns = [
   'last_sign_in_at',
   'version',
   'epoch',
+  'device_epoch',
 ]
 
 /** The columns that `userOf` reads, of the table or alias `u`. */
@@ -40,16 +43,18 @@ export const sql = {
   byId: `SELECT ${userColumns} FROM users u WHERE u.id = :id`,
   exists: 'SELECT 1 FROM users WHERE id = :id',
   insert: `INSERT INTO users (id, username, email, email_verified, pending_email, password_hash, roles, admin,
-      status, locale, profile, created_at, updated_at, last_sign_in_at, version, epoch)
+      status, locale, profile, created_at, updated_at, last_sign_in_at, version, epoch, device_epoch)
     VALUES (:id, :username, :email, :emailVerified, :pendingEmail, :passwordHash, :roles, :admin, :status,
-      :locale, :profile, :createdAt, :updatedAt, :lastSignInAt, :version, :epoch)`,
+      :locale, :profile, :createdAt, :updatedAt, :lastSignInAt, :version, :epoch, :deviceEpoch)`,
   update: `UPDATE users SET username = :username, email = :email, email_verified = :emailVerified,
       pending_email = :pendingEmail, password_hash = :passwordHash, roles = :roles, admin = :admin,
       status = :status, locale = :locale, profile = :profile, updated_at = :updatedAt,
-      last_sign_in_at = :lastSignInAt, version = :version, epoch = :epoch
+      last_sign_in_at = :lastSignInAt, version = :version, epoch = :epoch, device_epoch = :deviceEpoch
     WHERE id = :id`,
   signedIn: 'UPDATE users SET last_sign_in_at = :now WHERE id = :id',
   erase: 'DELETE FROM users WHERE id = :id',
+  anyAdmin: `SELECT 1 FROM users
+    WHERE admin = 1 AND status = 'active' AND password_hash IS NOT NULL LIMIT 1`,
   otherAdmin: `SELECT 1 FROM users
     WHERE admin = 1 AND status = 'active' AND password_hash IS NOT NULL AND id <> :id LIMIT 1`,
 } as const
@@ -81,10 +86,19 @@ export function eraseUserRow(db: Database, userId: Id): void {
   db.run(sql.erase, { id: idBytes(userId) })
 }
 
-/** Whether this is an admin (role, status active, a password) and no other one would be left. */
+/** See `Store.hasAdmin`. */
+export function hasAdmin(db: Database): boolean {
+  return db.get(sql.anyAdmin) !== undefined
+}
+
+/** Whether this is an admin: role, status active, a password. */
+export function countsAsAdmin(user: User): boolean {
+  return isAdmin(user) && user.status === 'active' && user.passwordHash !== null
+}
+
+/** Whether this is an admin and no other one would be left. */
 export function isLastAdmin(db: Database, user: User): boolean {
-  const counts = isAdmin(user) && user.status === 'active' && user.passwordHash !== null
-  return counts && db.get(sql.otherAdmin, { id: idBytes(user.id) }) === undefined
+  return countsAsAdmin(user) && db.get(sql.otherAdmin, { id: idBytes(user.id) }) === undefined
 }
 
 export function userOf(row: Row): User {
@@ -96,7 +110,7 @@ export function userOf(row: Row): User {
     pendingEmail: maybeText(row, 'pending_email'),
     passwordHash: maybeText(row, 'password_hash'),
     roles: jsonTexts(row, 'roles'),
-    status: oneOf(row, 'status', ['active', 'disabled']),
+    status: oneOf(row, 'status', statuses),
     locale: text(row, 'locale'),
     profile: jsonObject(row, 'profile'),
     createdAt: integer(row, 'created_at'),
@@ -104,6 +118,7 @@ export function userOf(row: Row): User {
     lastSignInAt: maybeInteger(row, 'last_sign_in_at'),
     version: integer(row, 'version'),
     epoch: integer(row, 'epoch'),
+    deviceEpoch: integer(row, 'device_epoch'),
   }
 }
 
@@ -124,9 +139,10 @@ function mutable(user: User): Values {
     lastSignInAt: user.lastSignInAt,
     version: user.version,
     epoch: user.epoch,
+    deviceEpoch: user.deviceEpoch,
   }
 }
 
-function isAdmin(user: User): boolean {
+export function isAdmin(user: User): boolean {
   return user.roles.includes('admin')
 }

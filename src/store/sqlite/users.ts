@@ -5,6 +5,7 @@ import type { User } from '../../domain/user.ts'
 import type { Database } from './connection.ts'
 import {
   claim,
+  claimsOf,
   emailKey,
   findUserByKey,
   isHeldByOther,
@@ -12,7 +13,6 @@ import {
   nameKey,
   remember,
   remembered,
-  takenClaims,
 } from './identifiers.ts'
 import { insertToken } from './tokens.ts'
 import { record } from './trail.ts'
@@ -28,16 +28,23 @@ type Created = Awaited<ReturnType<Store['createUser']>>
 export function createUser(db: Database, creation: Creation, trail: Trail): Created {
   const earlier = repetition(db, creation, trail.audit.at)
   if (earlier) return earlier
-  const fields = takenClaims(db, creation.user)
-  if (fields.length > 0) return { kind: 'conflict', fields }
   const user = firstState(creation.user)
-  insertUser(db, user)
-  claim(db, emailKey(user.email), user.id)
-  claim(db, nameKey(user.username), user.id)
+  const conflict = insertWithClaims(db, user)
+  if (conflict) return conflict
   if (creation.idempotency) remember(db, creation.idempotency, user.id)
   if (creation.token) insertToken(db, creation.token)
   record(db, trail)
   return { kind: 'created', user }
+}
+
+/** Stores a user with its claims; names those that somebody else holds, and does nothing, where there are any. */
+export function insertWithClaims(db: Database, user: User): Conflict | null {
+  const claims = claimsOf(user)
+  const taken = claims.filter(({ key }) => isHeldByOther(db, key, user.id))
+  if (taken.length > 0) return { kind: 'conflict', fields: taken.map(({ field }) => field) }
+  insertUser(db, user)
+  for (const { key } of claims) claim(db, key, user.id)
+  return null
 }
 
 function repetition(db: Database, creation: Creation, now: number): Created | null {
@@ -70,8 +77,8 @@ export function updateProfile(
 
 /** An unverified holder of the pending address is no conflict: whoever proves the mailbox wins it. */
 function conflictOf(db: Database, change: ProfileChange): Conflict | null {
-  const { userId, username, pendingEmail } = change
-  const holder = pendingEmail ? findUserByKey(db, emailKey(pendingEmail)) : null
+  const { userId, username, pendingEmail, concealTaken } = change
+  const holder = pendingEmail && !concealTaken ? findUserByKey(db, emailKey(pendingEmail)) : null
   const fields: Conflict['fields'][number][] = []
   if (holder && holder.id !== userId && holder.emailVerified) fields.push('email')
   if (username !== undefined && isHeldByOther(db, nameKey(username), userId)) fields.push('username')

@@ -1,6 +1,8 @@
 /** What the writer thread can be asked to do inside a transaction: each a step of the port, by name. */
+import { changeAccess, signOutUser } from './access.ts'
 import { appendAudit } from './audit.ts'
 import type { Database } from './connection.ts'
+import { saveCounters } from './counters.ts'
 import { confirmEmail } from './email-confirmation.ts'
 import { putInboxMessage } from './inbox.ts'
 import { swapKeys } from './keys.ts'
@@ -8,8 +10,10 @@ import { claimMail, finishMail, releaseMail, retryMail } from './mail.ts'
 import { readFact, writeFact } from './meta.ts'
 import { changePassword, resetPassword } from './passwords.ts'
 import { endSessions, openSession, renewSession, rotateSession } from './sessions.ts'
+import { createFirstAdmin, putSetupToken } from './set-up.ts'
 import { sweepStep } from './sweep.ts'
 import { putToken } from './tokens.ts'
+import { addUsers } from './user-additions.ts'
 import { deleteUser } from './user-deletion.ts'
 import { createUser, updateProfile } from './users.ts'
 
@@ -19,10 +23,13 @@ function probe(db: Database): void {
 }
 
 export const verbs = {
+  addUsers,
   appendAudit,
+  changeAccess,
   changePassword,
   claimMail,
   confirmEmail,
+  createFirstAdmin,
   createUser,
   deleteUser,
   endSessions,
@@ -30,12 +37,15 @@ export const verbs = {
   openSession,
   probe,
   putInboxMessage,
+  putSetupToken,
   putToken,
   releaseMail,
   renewSession,
   resetPassword,
   retryMail,
   rotateSession,
+  saveCounters,
+  signOutUser,
   swapKeys,
   sweepStep,
   updateProfile,

@@ -1,0 +1,11 @@
+/** What the control socket serves: administration, and what is the operator's alone. Never public. */
+import { isAdministrative, type Route } from './route.ts'
+import { routes } from './routes.ts'
+import { controlKeyRoutes } from './routes/control-keys.ts'
+import { controlUserRoutes } from './routes/control-users.ts'
+
+export const controlRoutes: readonly Route[] = [
+  ...routes.filter(isAdministrative),
+  ...controlUserRoutes,
+  ...controlKeyRoutes,
+]
