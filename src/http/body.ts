@@ -2,14 +2,18 @@
 import { DomainError } from '../domain/errors.ts'
 import { http } from '../domain/limits.ts'
 
+/** Keys that reach behind an object that is put together carelessly. */
+const INHERITED = new Set(['__proto__', 'constructor', 'prototype'])
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** Parses JSON (RFC 8259) and refuses what two readers could read in two ways. Throws `json_invalid`. */
+/**
+ * Parses JSON (RFC 8259) and refuses what two readers could read in two ways; `docs/reference/http.md` says
+ * what that is. Throws `json_invalid`.
+ */
 export function readJson(bytes: Uint8Array): unknown {
   const text = decode(bytes, 'json_invalid')
   const value = parse(text)
-  if (requirePlain(value, 1) !== membersIn(text))
-    throw new DomainError('json_invalid', { detail: 'A key of the body occurs twice.' })
+  if (requirePlain(value, 1) !== membersIn(text)) throw refused('A key of the body occurs twice.')
   return value
 }
 
@@ -46,19 +50,29 @@ function membersIn(text: string): number {
 
 /** Returns how many members all objects have. */
 function requirePlain(value: unknown, depth: number): number {
+  if (typeof value === 'string') requireText(value)
+  if (typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER)
+    throw refused('A number of the body is too large to be kept exactly.')
   if (typeof value !== 'object' || value === null) return 0
-  if (depth > http.jsonMaxDepth)
-    throw new DomainError('json_invalid', { detail: 'The body nests too deeply.' })
+  if (depth > http.jsonMaxDepth) throw refused('The body nests too deeply.')
   const keys = Object.keys(value)
-  if (keys.length > http.jsonMaxKeys) {
-    throw new DomainError('json_invalid', {
-      detail: `An object or list has more than ${http.jsonMaxKeys} entries.`,
-    })
-  }
-  for (const key of keys) {
-    if (key === '__proto__')
-      throw new DomainError('json_invalid', { detail: 'The key __proto__ is not taken.' })
-  }
+  if (keys.length > http.jsonMaxKeys)
+    throw refused(`An object or list has more than ${http.jsonMaxKeys} entries.`)
   const below = Object.values(value).reduce((sum: number, child) => sum + requirePlain(child, depth + 1), 0)
-  return below + (Array.isArray(value) ? 0 : keys.length)
+  if (Array.isArray(value)) return below
+  for (const key of keys) {
+    requireText(key)
+    if (INHERITED.has(key)) throw refused(`The key ${key} is not taken.`)
+  }
+  return below + keys.length
+}
+
+/** Databases end a text at a NUL, and write something else for half a surrogate pair. */
+function requireText(text: string): void {
+  if (text.includes('\0')) throw refused('A text of the body has the character U+0000.')
+  if (!text.isWellFormed()) throw refused('A text of the body has half a surrogate pair.')
+}
+
+function refused(detail: string): DomainError {
+  return new DomainError('json_invalid', { detail })
 }

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 import { authenticate } from '../domain/authenticate.ts'
 import { DomainError } from '../domain/errors.ts'
@@ -10,23 +11,44 @@ const JSON_TYPE = /^application\/json *(; *charset *= *(?:utf-8|"utf-8") *)?$/i
 const FORM_TYPE = /^application\/x-www-form-urlencoded *(; *charset *= *(?:utf-8|"utf-8") *)?$/i
 const LOOPBACK_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i
 const LOOPBACK_PEER = /^(127\.|::1$|::ffff:127\.)/
+/** A host and a port (RFC 9112 section 3.2), of the characters that host names and addresses have. */
+const HOST = /^(?:[\w.~-]+|\[[\da-f:.]+\])(?::\d*)?$/i
+/**
+ * What some other reader of a path would take for another path: bytes that are no visible ASCII, `;`, `\`,
+ * empty segments and those of dots, and escapes of control bytes, of separators and of what needs none.
+ */
+const ODD_PATH =
+  /[^!-~]|[;\\#]|\/\/|\/\.{1,2}(?:\/|$)|%(?:[01][\da-f]|2[d-f]|3[\db]|4[1-9a-f]|5[\dacf]|6[1-9a-f]|7[\daef])/i
 const once = new Set(['host', 'authorization', 'content-type', 'content-length', 'origin'])
 
 /**
- * Refuses headers that two parsers could read in two ways: Node keeps the first of a pair and says nothing.
+ * Refuses what the library lets through and two readers could read in two ways. The router, a proxy in front
+ * and the log then agree on what was asked for. Throws `request_invalid`.
  */
-export function requireSingleHeaders(request: FastifyRequest): void {
-  const seen = new Set<string>()
-  const raw = request.raw.rawHeaders
-  for (let index = 0; index < raw.length; index += 2) {
-    const name = (raw[index] ?? '').toLowerCase()
-    if (!once.has(name)) continue
-    if (seen.has(name))
-      throw new DomainError('request_invalid', { detail: `The header ${name} occurs twice.` })
-    seen.add(name)
-  }
-  if (!seen.has('host') && request.raw.httpVersion !== '1.0')
-    throw new DomainError('request_invalid', { detail: 'The header host is missing.' })
+export function requireOneMeaning(request: FastifyRequest): void {
+  const detail = ambiguityOf(request.raw)
+  if (detail !== null) throw new DomainError('request_invalid', { detail })
+}
+
+function ambiguityOf({ rawHeaders, headers, httpVersion, url = '' }: IncomingMessage): string | null {
+  const old = httpVersion === '1.0'
+  if (!old && httpVersion !== '1.1') return 'The version is not HTTP/1.1.'
+  const twice = repeated(rawHeaders)
+  if (twice !== undefined) return `The header ${twice} occurs twice.`
+  const { host, 'transfer-encoding': coding } = headers
+  if (host === undefined && !old) return 'The header host is missing.'
+  if (host !== undefined && !HOST.test(host)) return 'The header host names no host.'
+  // RFC 9112 section 6.1: in HTTP/1.0 it means nothing, and we decode no other coding.
+  if (coding !== undefined && (old || coding.toLowerCase() !== 'chunked'))
+    return 'The transfer coding is not chunked, or not for this version of HTTP.'
+  if (!url.startsWith('/')) return 'The target of the request is no path.'
+  return ODD_PATH.test(url.split('?', 1)[0] ?? '') ? 'The path is not in its plain form.' : null
+}
+
+/** Node keeps the first of a pair and says nothing. */
+function repeated(rawHeaders: readonly string[]): string | undefined {
+  const names = rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase())
+  return names.find((name, index) => once.has(name) && names.indexOf(name) !== index)
 }
 
 /** The caller behind the bearer token, where the route wants one. Throws the 401s, or `permission_denied`. */

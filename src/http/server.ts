@@ -1,3 +1,5 @@
+import type { Server } from 'node:http'
+import type { Duplex } from 'node:stream'
 import cors from '@fastify/cors'
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Deps } from '../domain/deps.ts'
@@ -6,7 +8,7 @@ import { http } from '../domain/limits.ts'
 import type { OnAnswered } from '../domain/ports/watching.ts'
 import { problemPage } from '../web/problem-page.ts'
 import { asDomainError, problemHeaders, problemOf } from './errors.ts'
-import { isOwnOrigin, requireSingleHeaders } from './guards.ts'
+import { isOwnOrigin, requireOneMeaning } from './guards.ts'
 import { pageHeaders, securityHeaders } from './headers.ts'
 import { mount } from './mount.ts'
 import { allowedMethods } from './paths.ts'
@@ -31,20 +33,21 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
   const constant = securityHeaders(publicUrl)
   const server = fastify({
     ...limits,
+    connectionTimeout: surroundings.control ? 0 : http.silenceMs,
     genReqId: (request) => requestId(request.headers['x-request-id'], deps),
     frameworkErrors: (error, request, reply) => {
       // No hook sees these.
       if (onAnswered) watch(request, reply, onAnswered)
       refuse(error, request, reply)
     },
-    clientErrorHandler: (error, socket) =>
-      refuseSocket(error, socket, { publicUrl, constant, id: deps.ids.next() }),
+    clientErrorHandler: refuseBytes,
   })
   server.removeAllContentTypeParsers()
-  // An unknown expectation is no reason for a bare answer of Node's own (RFC 9110 section 10.1.1).
-  server.server.on('checkExpectation', (request, response) =>
-    server.server.emit('request', request, response),
-  )
+  answerInPlaceOfNode(server.server, refuseBytes)
+
+  function refuseBytes(error: NodeJS.ErrnoException, socket: Duplex): void {
+    refuseSocket(error, socket, { publicUrl, constant, id: deps.ids.next() })
+  }
 
   function refuse(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const error = asDomainError(thrown)
@@ -53,6 +56,8 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
     if (problem.status >= 500) logDefect(deps, request, error)
     void reply.code(problem.status)
     void reply.headers({ ...constant, 'x-request-id': request.id, ...problemHeaders(error) })
+    // Where one message had two meanings, nobody knows where the next one begins.
+    if (error.code === 'request_invalid') void reply.header('connection', 'close')
     if (request.routeOptions.config?.page) {
       const page = problemPage({ ...problem, requestId: request.id }, { publicUrl })
       void reply.headers(pageHeaders('page', false)).send(page)
@@ -72,18 +77,22 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
     if (onAnswered) watch(request, reply, onAnswered)
     reply.headers(constant)
     reply.header('x-request-id', request.id)
-    requireSingleHeaders(request)
+    requireOneMeaning(request)
   })
   await server.register(cors, {
     origin: (origin, done) =>
       done(null, origin !== undefined && isOwnOrigin(origin, publicUrl, surroundings)),
-    credentials: false,
-    strictPreflight: false,
-    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    exposedHeaders: ['ETag', 'Location', 'Link', 'Retry-After', 'X-Request-Id'],
+    ...crossOrigin,
   })
   for (const one of routes) mount(server, one, { deps, surroundings })
   return server
+}
+
+const crossOrigin = {
+  credentials: false,
+  strictPreflight: false,
+  methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+  exposedHeaders: ['ETag', 'Location', 'Link', 'Retry-After', 'X-Request-Id'],
 }
 
 const limits = {
@@ -97,9 +106,17 @@ const limits = {
   http: {
     maxHeaderSize: http.headersMaxBytes,
     headersTimeout: http.headersTimeoutMs,
+    connectionsCheckingInterval: http.timeoutCheckMs,
     // We refuse it ourselves, with a problem document.
     requireHostHeader: false,
   },
+}
+
+/** Node's own answers are bare, and to CONNECT it has none. */
+function answerInPlaceOfNode(server: Server, refuse: (error: Error, socket: Duplex) => void): void {
+  server.on('connect', (_request, socket) => refuse(new Error('there are no tunnels'), socket))
+  // An unknown expectation is no reason to refuse a request (RFC 9110 section 10.1.1).
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response))
 }
 
 function requestId(given: string | string[] | undefined, deps: Deps): string {

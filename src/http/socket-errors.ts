@@ -1,12 +1,13 @@
 import { STATUS_CODES } from 'node:http'
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { DomainError } from '../domain/errors.ts'
+import { http } from '../domain/limits.ts'
 import { asDomainError, problemOf } from './errors.ts'
 
 /** What a refusal below the router says, as far as HTTP still allows an answer (RFC 9112 section 3). */
 export function refuseSocket(
   error: NodeJS.ErrnoException,
-  socket: Socket,
+  socket: Duplex,
   { publicUrl, constant, id }: { publicUrl: string; constant: Readonly<Record<string, string>>; id: string },
 ): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
@@ -24,6 +25,9 @@ export function refuseSocket(
   }
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
   socket.end(`HTTP/1.1 400 ${STATUS_CODES[400]}\r\n${lines.join('')}\r\n${body}`)
+  // At once, a reset could overtake the answer; and a client that never closes must not keep the socket.
+  const late = setTimeout(() => socket.destroy(), http.lingerMs)
+  socket.once('close', () => clearTimeout(late))
 }
 
 function detailOf(error: NodeJS.ErrnoException): string {

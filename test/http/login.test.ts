@@ -46,7 +46,7 @@ test('a stranger, a malformed identifier, a wrong password and a disabled accoun
     { email: '@', password: PASSWORD },
     { username: 'ü', password: PASSWORD },
     { username: 'x'.repeat(320), password: PASSWORD },
-    { username: 'NUL\u0000', password: PASSWORD },
+    { username: 'BEL\u0007', password: PASSWORD },
     { email: user.username, password: PASSWORD },
     { username: disabled.username, password: 'wrong password here' },
     { email: user.email, password: `${PASSWORD} ` },

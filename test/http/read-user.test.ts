@@ -44,7 +44,7 @@ test('an id that is none is no address of ours, and a fixed word wins over an id
     'null',
     `${deps.ids.next()}x`,
     deps.ids.next().replaceAll('-', ''),
-    '%2e%2e',
+    '...',
   ]) {
     assert.equal((await client.send('GET', `/users/${id}`, { token })).problem.code, 'not_found', id)
   }

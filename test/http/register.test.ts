@@ -98,7 +98,7 @@ test('each rule for passwords has a code of its own', async () => {
     ['password123', 'password_too_common'],
     ['with carlotta inside', 'password_contains_personal'],
     ['from the wonderland', 'password_contains_personal'],
-    ['with\u0000a control character', 'password_characters'],
+    ['with\u0001a control character', 'password_characters'],
     ['with a tab\tcharacter', 'password_characters'],
   ]
   for (const [wrong, code] of cases) {
