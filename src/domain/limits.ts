@@ -41,6 +41,12 @@ export const http = {
   headersTimeoutMs: 10 * SECOND_MS,
   requestTimeoutMs: 15 * SECOND_MS,
   keepAliveTimeoutMs: 65 * SECOND_MS,
+  /** How often connections are held to these times; by itself the library looks every 30 seconds only. */
+  timeoutCheckMs: 500,
+  /** A connection on which nothing moves, such as that of a client that does not read its answer. */
+  silenceMs: 75 * SECOND_MS,
+  /** How long a client has to close a connection that has been refused. */
+  lingerMs: 2 * SECOND_MS,
   requestsPerSocket: 1000,
   pathParameterMaxLength: 8 * 1024,
   jsonMaxDepth: 8,
