@@ -599,7 +599,7 @@ suite('concurrent requests share commands', () => {
 })
 
 suite('plans and the registry', () => {
-  test('every statement of every step finds its documents by an index', async (t) => {
+  test('every statement of every step finds its documents by an index (row 60)', async (t) => {
     const { store, database, sent } = await opened(t)
     const user = await heldUser(store)
     const session = await signedIn(store, user)

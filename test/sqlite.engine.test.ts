@@ -463,7 +463,7 @@ suite('the schema', () => {
     assert.deepEqual(having.toSorted(), filesWithStatements.toSorted())
   })
 
-  test('every statement finds its rows by an index, but for those that want the whole table', (t) => {
+  test('every statement finds its rows by an index, but for those that want the whole table (row 60)', (t) => {
     const wholeTable = [
       'inbox.ts firstBeyond',
       'keys.ts all',

@@ -36,7 +36,7 @@ const ways: readonly ((store: Store, target: User) => Promise<{ readonly kind: s
 ]
 
 function lastAdmin(harness: Harness): void {
-  test('of two admins who demote, disable or delete each other at once exactly one succeeds', async (t) => {
+  test('of two admins who demote, disable or delete each other at once exactly one succeeds (row 25)', async (t) => {
     const { store, clients } = await harness.open(t)
     let stays = await registered(store, admin)
     for (const round of upTo(Math.max(9, Math.ceil(rounds(10_000) * (harness.share ?? 1))))) {

@@ -192,7 +192,7 @@ function lastAdmin(harness: Harness): void {
     assert.equal((await remove(store, await registered(store))).kind, 'deleted')
   })
 
-  test('of two admins who leave at the same time one stays', async (t) => {
+  test('of two admins who leave at the same time one stays (row 25)', async (t) => {
     const { store, clients } = await harness.open(t)
     let left = await registered(store, { roles: ['admin'] })
     for (const _ of upTo(rounds(1000))) {

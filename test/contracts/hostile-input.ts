@@ -55,7 +55,7 @@ export function hostileInputContract(harness: Harness): void {
       assert.deepEqual(await store.findUserByIdentifier({ key: 'u:victim' }), user)
     })
 
-    test('a random key finds nobody, and no text is an operator', async (t) => {
+    test('a random key finds nobody, and no text is an operator (row 51)', async (t) => {
       const { store } = await harness.open(t)
       await registered(store)
       const anything = fc.oneof(fc.string({ unit: 'binary' }), fc.string(), fc.constantFrom(...nasty))

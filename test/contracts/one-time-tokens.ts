@@ -38,7 +38,7 @@ function reset(
 }
 
 function redemption(harness: Harness): void {
-  test('of many racing redemptions of one link exactly one sets its password', async (t) => {
+  test('of many racing redemptions of one link exactly one sets its password (row 23)', async (t) => {
     const { store, clients } = await harness.open(t)
     for (const _ of upTo(rounds(200))) {
       const user = await registered(store)
@@ -97,7 +97,7 @@ function redemption(harness: Harness): void {
     assert.deepEqual(await states(), ['used', 'used', 'used'])
   })
 
-  test('a link is worth nothing for another purpose, another address, an old epoch or a disabled user', async (t) => {
+  test('a link is worth nothing for another purpose, another address, an old epoch or a disabled user (row 14)', async (t) => {
     const { store } = await harness.open(t)
     const user = await registered(store)
     const disabled = await registered(store, { status: 'disabled' })

@@ -151,7 +151,7 @@ function opening(harness: Harness): void {
 }
 
 function rotation(harness: Harness): void {
-  test('of many callers with one refresh token one rotates and the others get the same successor', async (t) => {
+  test('of many callers with one refresh token one rotates and the others get the same successor (row 21)', async (t) => {
     const { store, clients, clock } = await harness.open(t)
     for (const _ of upTo(rounds(200))) {
       const user = await registered(store)

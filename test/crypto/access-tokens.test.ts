@@ -97,7 +97,7 @@ test('an expired token with a wrong signature is invalid and not expired', async
   assert.equal(await refusal(issuer, `${header}.${payload}.${signature}`), 'token_invalid')
 })
 
-test('a token for another audience or from another issuer is invalid', async () => {
+test('a token for another audience or from another issuer is invalid (row 34)', async () => {
   const issuer = await newIssuer()
   const { keyring, clock } = issuer
   const token = await newToken(issuer)
@@ -163,7 +163,7 @@ test('no kind of token but an access token is accepted, however rightly it is si
   assert.equal(await refusal(issuer, await signedByUs(issuer, untyped, claims)), 'token_invalid')
 })
 
-test('a header that demands an extension is refused', async () => {
+test('a header that demands an extension is refused (row 30)', async () => {
   const issuer = await newIssuer()
   const [header, claims] = await goodOne(issuer)
   const demands = [['exp'], ['b64'], ['x'], [], 'x', null, ['b64', 'x'], ['http://example.com/x']]

@@ -131,7 +131,7 @@ for (const algorithm of signingAlgorithms) {
     addSummary(`tokens (${algorithm}): ${flips.length} bit flips, all refused`)
   })
 
-  test(`a token signed with ${algorithm} has one encoding and no shorter form`, async () => {
+  test(`a token signed with ${algorithm} has one encoding and no shorter form (row 35)`, async () => {
     const issuer = await newIssuer(algorithm)
     const token = await newToken(issuer)
     const altered = [
@@ -148,7 +148,7 @@ for (const algorithm of signingAlgorithms) {
   })
 }
 
-test('a token may have 4,096 characters and not one more, however rightly it is signed', async () => {
+test('a token may have 4,096 characters and not one more, however rightly it is signed (row 33)', async () => {
   const issuer = await newIssuer()
   const [header, payload] = parts(await newToken(issuer))
   const withScope = (length: number): Promise<string> =>

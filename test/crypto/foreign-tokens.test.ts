@@ -52,7 +52,7 @@ async function ourToken(issuer: Issuer): Promise<{
 }
 
 for (const algorithm of signingAlgorithms) {
-  test(`our public ${algorithm} key is no HMAC key, whatever the algorithm is called`, async () => {
+  test(`our public ${algorithm} key is no HMAC key, whatever the algorithm is called (row 28)`, async () => {
     const issuer = await newIssuer(algorithm)
     const { header, claims, signature } = await ourToken(issuer)
     const [published] = (await issuer.tokens.jwks()).keys
@@ -89,7 +89,7 @@ test('no algorithm name but that of the key is accepted with a right signature o
   }
 })
 
-test('a token that names no algorithm or none is refused with any signature', async () => {
+test('a token that names no algorithm or none is refused with any signature (row 27)', async () => {
   const issuer = await newIssuer()
   const { header, claims, signature } = await ourToken(issuer)
   const { alg: _, ...unnamed } = header
@@ -133,7 +133,7 @@ test('a key that a token brings along or points at is never used, and nothing is
   }
 })
 
-test('a kid is a name in our map and nothing else', async () => {
+test('a kid is a name in our map and nothing else (row 29)', async () => {
   const issuer = await newIssuer()
   const { header, claims } = await ourToken(issuer)
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })

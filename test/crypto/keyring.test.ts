@@ -55,7 +55,7 @@ for (const algorithm of signingAlgorithms) {
     }
   })
 
-  test(`the ${algorithm} keys in memory can not be taken out of their CryptoKeys`, async () => {
+  test(`the ${algorithm} keys in memory can not be taken out of their CryptoKeys (row 28)`, async () => {
     const { keyring } = await newIssuer(algorithm)
     const { privateKey, publicKey } = keyring.signingKey()
     for (const key of [privateKey, publicKey]) {

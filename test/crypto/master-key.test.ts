@@ -58,7 +58,7 @@ test('a missing key is made once: 64 hexadecimal digits, for the owner alone, an
   assert.notDeepEqual(load(join(folder, 'other.key'), true), key)
 })
 
-test('a key is read as hexadecimal digits, as base64 of both kinds, and as raw bytes', () => {
+test('a key is read as hexadecimal digits, as base64 of both kinds, and as raw bytes (row 28)', () => {
   const key = Buffer.from(Array.from({ length: 32 }, (_, index) => 255 - index * 3))
   const forms = [
     key.toString('hex'),
@@ -87,7 +87,7 @@ test('longer keys are taken whole', () => {
   }
 })
 
-test('less than 32 bytes are refused in every form, and so is text of any other kind', () => {
+test('less than 32 bytes are refused in every form, and so is text of any other kind (row 29)', () => {
   const short = Buffer.alloc(31, 0xe7)
   const texts = [
     '',

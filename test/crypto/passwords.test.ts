@@ -42,7 +42,7 @@ test('the same password hashes to another string each time', async () => {
   assert.notEqual(await passwords.hash(PASSWORD), await passwords.hash(PASSWORD))
 })
 
-test('no byte of a long password is ignored', async () => {
+test('no byte of a long password is ignored (row 61)', async () => {
   const long = 'a'.repeat(255)
   const phc = await passwords.hash(`${long}b`)
   assert.equal(await passwords.verify(`${long}b`, phc), true)

@@ -69,7 +69,7 @@ test('a one-time token has 256 bits in 43 characters, is new each time, and is s
   }
 })
 
-test('a text that is no one-time token in its one encoding has no stored form', () => {
+test('a text that is no one-time token in its one encoding has no stored form (row 35)', () => {
   const { token } = secrets.newOneTimeToken()
   const texts = [
     '',

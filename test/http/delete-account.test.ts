@@ -78,7 +78,7 @@ test('mails that wait for a deleted user are never sent', async () => {
   assert.deepEqual(await mailbox.list({ to: user.email }), [])
 })
 
-test('the same address and username register again, as somebody new', async () => {
+test('the same address and username register again, as somebody new (row 49)', async () => {
   const user = await newUser()
   const { access_token: token } = await signIn(user)
   await remove(token)

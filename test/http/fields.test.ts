@@ -84,7 +84,7 @@ function send(operation: Operation, json: unknown): Promise<Answer> {
   return client.send(method, path, { json, ...(operation.operationId !== 'verifyEmailConfirm' && { token }) })
 }
 
-test('a wrong value of any field of any body is named by its pointer', async () => {
+test('a wrong value of any field of any body is named by its pointer (row 51)', async () => {
   let count = 0
   for (const operation of operations) {
     for (const path of fieldsOf(operation)) {
@@ -132,7 +132,7 @@ test('each required field that is missing is named, all at once', async () => {
   }
 })
 
-test('unknown and stored names are refused in every body and in the profile', async () => {
+test('unknown and stored names are refused in every body and in the profile (rows 40, 55)', async () => {
   const names = [
     '_id',
     'userId',

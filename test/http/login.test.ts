@@ -20,7 +20,7 @@ function visible({ status, headers, text }: Answer): string {
   return JSON.stringify({ status, rest, text: text.replaceAll(id, 'ID') })
 }
 
-test('signing in with an address or a username gives tokens of a new session each time', async () => {
+test('signing in with an address or a username gives tokens of a new session each time (row 37)', async () => {
   const byName = await login({ json: { username: user.username.toUpperCase(), password: PASSWORD } })
   const byAddress = await login({ json: { email: user.email.toUpperCase(), password: PASSWORD } })
   const addressAsName = await login({ json: { username: user.email, password: PASSWORD } })
@@ -62,7 +62,7 @@ test('a stranger, a malformed identifier, a wrong password and a disabled accoun
   assert.deepEqual([...new Set(answers)], [answers[0]])
 })
 
-test('every path of signing in costs exactly one password hash', async () => {
+test('every path of signing in costs exactly one password hash (rows 11, 64)', async () => {
   const counted = await startVariant(server)
   const attempts: readonly (readonly [number, object])[] = [
     [200, { username: user.username, password: PASSWORD }],

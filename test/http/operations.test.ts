@@ -67,7 +67,7 @@ test('a false, an expired and a revoked token are told apart on every guarded op
   await refuse(expired.access_token, 'token_expired')
 })
 
-test('no spelling of a guarded path lets anybody in without a token', async () => {
+test('no spelling of a guarded path lets anybody in without a token (row 47)', async () => {
   const spellings: readonly ((path: string) => string)[] = [
     (path) => `/${path}`,
     (path) => `${path}/`,
@@ -197,7 +197,7 @@ test('a defect in any operation is a 500 that says nothing about itself, and is 
   }
 })
 
-test('a defect in a port is a 500 as well, and never a success', async () => {
+test('a defect in a port is a 500 as well, and never a success (row 44)', async () => {
   const broken = await startVariant(server)
   broken.fault = () => new TypeError('a defect')
   for (const operation of operations.filter((one) => declares(one, 503, 'store_unavailable'))) {

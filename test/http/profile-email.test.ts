@@ -156,7 +156,7 @@ test('a change of the password drops the pending address', async () => {
   assert.deepEqual([stored?.email, stored?.pendingEmail], [user.email, null])
 })
 
-test('of many confirmations of one link at once, one succeeds', async () => {
+test('of many confirmations of one link at once, one succeeds (row 23)', async () => {
   const user = await newUser()
   const { token } = await askFor(user, 'raced@example.com')
   const link = await mailbox.token({ to: 'raced@example.com' })

@@ -15,7 +15,7 @@ test('a user reads its own account by id, with the ETag of its profile', async (
   assert.equal(byId.headers['etag'], profile.headers['etag'])
 })
 
-test('somebody else is denied alike, whether the id exists or not', async () => {
+test('somebody else is denied alike, whether the id exists or not (row 43)', async () => {
   const [user, other] = [await newUser(), await newUser()]
   const { access_token: token } = await signIn(user)
   const there = await client.send('GET', `/users/${other.id}`, { token })

@@ -34,7 +34,7 @@ test('a refresh gives another pair of the same session and keeps auth_time', asy
   assert.equal((await server.profile(first.access_token)).status, 200, 'until it expires')
 })
 
-test('of a hundred uses of one token at once all get the same successor', async () => {
+test('of a hundred uses of one token at once all get the same successor (row 21)', async () => {
   const { refresh_token: token, session_id: sessionId } = await signIn(await newUser())
   const answers = await Promise.all(Array.from({ length: 100 }, () => refresh(token)))
   const successors = answers.map((answer) => {
@@ -53,7 +53,7 @@ test('a repeat within a minute, after a lost answer, gets the same successor', a
   assert.equal((await next(token)).refresh_token, first.refresh_token)
 })
 
-test('a replay two behind ends the session, the newest token included, and tells the owner', async () => {
+test('a replay two behind ends the session, the newest token included, and tells the owner (row 22)', async () => {
   const user = await newUser()
   const first = await signIn(user)
   const bystander = await signIn(user)
@@ -83,7 +83,7 @@ test('a late repeat of the token before ends the session quietly', async () => {
   assert.deepEqual(await mailbox.list({ to: user.email }), [])
 })
 
-test('a session ends after 14 days without use and after 30 days in any case', async () => {
+test('a session ends after 14 days without use and after 30 days in any case (row 37)', async () => {
   const idle = await signIn(await newUser())
   let used = await signIn(await newUser())
   clock.advance(lifetimes.sessionIdleMs - 60_000)
@@ -112,7 +112,7 @@ test('an access token ends after ten minutes, its refresh token brings the next'
   assert.equal((await server.profile(token)).status, 200)
 })
 
-test('every shortened and every altered token is refused without asking the store', async () => {
+test('every shortened and every altered token is refused without asking the store (row 35)', async () => {
   const { refresh_token: token, access_token: access } = await signIn(await newUser())
   const variant = await startVariant(server)
   const altered = [...token].flatMap((character, index) => {
@@ -132,7 +132,7 @@ test('every shortened and every altered token is refused without asking the stor
   await next(token)
 })
 
-test('an access token is no refresh token and a refresh token opens no route', async () => {
+test('an access token is no refresh token and a refresh token opens no route (row 64)', async () => {
   const { refresh_token: token, access_token: access } = await signIn(await newUser())
   assert.equal((await refresh(access)).problem.code, 'refresh_token_invalid')
   assert.equal((await server.profile(token)).problem.code, 'token_invalid')

@@ -34,7 +34,7 @@ function visible({ status, headers, text }: Answer): string {
   return JSON.stringify({ status, rest, text: text.replaceAll(id, 'ID') })
 }
 
-test('the answer is the same for every address, and only an active account gets a mail', async () => {
+test('the answer is the same for every address, and only an active account gets a mail (row 9)', async () => {
   const [active, disabled] = [await newUser(), await newUser({ status: 'disabled' })]
   const addresses = [active.email.toUpperCase(), disabled.email, 'nobody@example.com', `x${active.email}`]
   const answers: string[] = []
@@ -176,7 +176,7 @@ test('links live side by side until one is used, then all are dead', async () =>
   assert.equal((await redeem(second)).problem.code, 'reset_token_used')
 })
 
-test('a changed password or a changed address kills every link', async () => {
+test('a changed password or a changed address kills every link (row 14)', async () => {
   const { user, token } = await withLink()
   const { access_token: access } = await signIn(user)
   const json = { current_password: PASSWORD, new_password: 'a ladder against the barn' }
@@ -194,7 +194,7 @@ test('a changed password or a changed address kills every link', async () => {
   assert.equal((await login(moved.user.username, PASSWORD)).status, 200)
 })
 
-test('of a hundred uses of one link at once exactly one succeeds', async () => {
+test('of a hundred uses of one link at once exactly one succeeds (row 23)', async () => {
   const { user, token } = await withLink()
   const attempts = Array.from({ length: 100 }, (_, index) =>
     redeem(token, `password number ${index} of many`),
@@ -209,7 +209,7 @@ test('of a hundred uses of one link at once exactly one succeeds', async () => {
   assert.equal((await login(user.username, `password number ${won[0]} of many`)).status, 200)
 })
 
-test('an expired link says so, and no token but the mailed one is known', async () => {
+test('an expired link says so, and no token but the mailed one is known (row 13)', async () => {
   const { user, token } = await withLink()
   clock.advance(lifetimes.resetTokenMs + 1)
   assert.equal((await redeem(token)).problem.code, 'reset_token_expired')

@@ -46,7 +46,7 @@ test('one session is ended and no other', async () => {
   assert.equal(again.problem.code, 'session_not_found')
 })
 
-test('the session of somebody else is not there, and lives on', async () => {
+test('the session of somebody else is not there, and lives on (row 43)', async () => {
   const [mine, theirs] = [await signIn(await newUser()), await signIn(await newUser({ roles: ['admin'] }))]
   const foreign = await client.send('DELETE', `/users/sessions/${theirs.session_id}`, {
     token: mine.access_token,

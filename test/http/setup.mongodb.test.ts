@@ -26,7 +26,7 @@ function started(databaseUrl: string) {
   return startTestServer({ UM_DATABASE_URL: databaseUrl, UM_MASTER_KEY_FILE: keyFile })
 }
 
-test('of a hundred uses of the links of two servers exactly one makes an administrator', async () => {
+test('of a hundred uses of the links of two servers exactly one makes an administrator (row 26)', async () => {
   assert.equal(new Set(racing.map(setupToken)).size, 2)
   await raceForSetup(racing)
   for (const server of racing) {

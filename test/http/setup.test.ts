@@ -136,7 +136,7 @@ test('whatever is wrong is said at its field, all at once, and leaves the link u
   assert.equal((await post(server)).status, 200)
 })
 
-test('of a hundred uses of a link at once exactly one makes an administrator', async () => {
+test('of a hundred uses of a link at once exactly one makes an administrator (rows 23, 26)', async () => {
   await raceForSetup([await startTestServer()])
 })
 

@@ -23,7 +23,7 @@ async function withLink() {
   return { user, token: await mailbox.token({ to: user.email, kind: 'verify_email' }) }
 }
 
-test('the link is sent again to whoever waits for it, and the answer is the same for all', async () => {
+test('the link is sent again to whoever waits for it, and the answer is the same for all (row 9)', async () => {
   const waiting = await newUser({ emailVerified: false })
   const [verified, disabled] = [await newUser(), await newUser({ emailVerified: false, status: 'disabled' })]
   for (const email of [verified.email, disabled.email, 'nobody@example.com', waiting.email]) {
@@ -88,7 +88,7 @@ test('an expired, altered or unknown link confirms nothing', async () => {
   assert.equal((await deps.store.findUser({ id: user.id }))?.emailVerified, false)
 })
 
-test('a link for one purpose is nothing for the other', async () => {
+test('a link for one purpose is nothing for the other (row 14)', async () => {
   const { user, token } = await withLink()
   await client.send('POST', '/users/reset-password', { json: { email: user.email } })
   const reset = await mailbox.token({ to: user.email, kind: 'reset_password' })

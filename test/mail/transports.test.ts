@@ -110,7 +110,7 @@ const awkward = [
   'a@a.aa',
 ]
 
-test('each mail has exactly one recipient, the stored address', async (t) => {
+test('each mail has exactly one recipient, the stored address (row 7)', async (t) => {
   const capture = await startCaptureSmtp()
   const smtp = createSmtp({ url: capture.url, from: null, publicUrl, clock: testClock() })
   t.after(async () => {
@@ -131,7 +131,7 @@ test('each mail has exactly one recipient, the stored address', async (t) => {
   )
 })
 
-test('a text that only looks like one address never gets a second recipient, even past the checks', async (t) => {
+test('a text that only looks like one address never gets a second recipient, even past the checks (rows 7, 8)', async (t) => {
   const capture = await startCaptureSmtp()
   const smtp = createSmtp({ url: capture.url, from: null, publicUrl, clock: testClock() })
   t.after(async () => {

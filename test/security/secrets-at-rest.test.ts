@@ -105,7 +105,7 @@ function storedFiles(): readonly string[] {
   return filesIn(dataDir).filter((path) => !path.includes('compile-cache') && basename(path) !== 'master.key')
 }
 
-test('no token and no password that anybody carries is in the database or its log file', () => {
+test('no token and no password that anybody carries is in the database or its log file (row 13)', () => {
   assert.ok(carried.size >= 14, [...carried.keys()].join(', '))
   const files = storedFiles()
   assert.ok(files.some((path) => path.endsWith('users.db-wal')))
@@ -152,7 +152,7 @@ test('only the owner can look into the data folder and its files, while it runs 
   for (const path of storedFiles()) assert.deepEqual(found(bytesOf(path)), [], path)
 })
 
-test('two fresh instances share no secret: a token of the one is worth nothing at the other', async (t) => {
+test('two fresh instances share no secret: a token of the one is worth nothing at the other (row 54)', async (t) => {
   const person = { username: 'vault', email, password: passwords[0] }
   const fresh = async () => {
     const folder = join(temporaryFolder(), 'data')
