@@ -22,7 +22,7 @@ export function countHit(
   if (hit.cost < 0) {
     const left = Math.max(0, count + hit.cost)
     const kept = bucket && left > 0 ? { ...bucket, count: left } : null
-    return { bucket: kept, result: { admitted: true, count: left, resetAt: kept?.endsAt ?? now } }
+    return { bucket: kept, result: { admitted: true, count: 0, resetAt: now } }
   }
   const admitted = count + hit.cost <= hit.limit && now >= opensAt(bucket, hit)
   if (!admitted || hit.cost === 0) {

@@ -6,8 +6,9 @@ import { lifetimes } from './limits.ts'
 import { preparePassword } from './password-rules.ts'
 import type { Session } from './session.ts'
 import { signedIn, type SignedIn } from './signed-in.ts'
-import { admitGuess, type GuessVerdict } from './throttle.ts'
+import { admitGuess } from './throttle.ts'
 import { auditEvent } from './trail.ts'
+import { upgradePasswordHash } from './upgrade-password.ts'
 import type { User } from './user.ts'
 
 export interface LoginAttempt {
@@ -33,18 +34,18 @@ export async function login(attempt: LoginAttempt, caller: Caller, deps: Deps): 
   const key = keyOf(attempt.identifier)
   const user = await deps.store.findUserByIdentifier({ key: key ?? 'none' })
   const device = knownDevice(attempt.deviceToken ?? null, user, deps)
+  const named = key ?? `malformed ${typed(attempt)}`
   const guess = await admitGuess(
-    { account: user?.id ?? key ?? `malformed ${typed(attempt)}`, deviceId: device?.deviceId ?? null },
+    { account: user?.id ?? named, named, deviceId: device?.deviceId ?? null },
     caller,
     deps,
   )
-  const right = await compare(attempt, user, { guess, caller, deps })
+  const hash = user?.passwordHash ?? null
+  const right = await guess.settle(() =>
+    deps.passwords.verify(preparePassword(attempt.password), hash, caller.gone),
+  )
   // A throttled account answers as for a wrong password, after the same hash.
-  if (!user || !right || !guess.admitted) {
-    await guess.failed()
-    throw refusal(user, caller, deps)
-  }
-  await guess.succeeded()
+  if (!user || !right) throw refusal(user, caller, deps)
   if (user.status === 'disabled') throw new DomainError('account_disabled')
   if (deps.rules.requireVerifiedEmail && !user.emailVerified) throw new DomainError('email_not_verified')
   const session = newSession(user, attempt.deviceName, { caller, deps })
@@ -52,23 +53,9 @@ export async function login(attempt: LoginAttempt, caller: Caller, deps: Deps): 
   const mail = await newDeviceNotice(user, device, { caller, deps })
   const opened = await deps.store.openSession(session, { audit, ...(mail && { mail }) })
   if (opened.kind === 'stale') throw refusal(user, caller, deps)
+  await upgradePasswordHash({ user, password: attempt.password }, caller, deps)
   const tokens = await signedIn(opened.user, session, deps)
   return { ...tokens, deviceToken: deviceTokenFor(opened.user, device, deps) }
-}
-
-/** One hash, whoever it is. Where there is no room for it, nothing has been guessed. */
-async function compare(
-  attempt: LoginAttempt,
-  user: User | null,
-  { guess, caller, deps }: { guess: GuessVerdict; caller: Caller; deps: Deps },
-): Promise<boolean> {
-  try {
-    const hash = user?.passwordHash ?? null
-    return await deps.passwords.verify(preparePassword(attempt.password), hash, caller.gone)
-  } catch (error) {
-    await guess.withdrawn()
-    throw error
-  }
 }
 
 function typed({ identifier }: LoginAttempt): string {

@@ -44,9 +44,10 @@ export async function requirePassword(proof: PasswordProof, caller: Caller, deps
   if (!guess.admitted) {
     throw new DomainError('rate_limited', { retryAfterSeconds: guess.retryAfterSeconds })
   }
-  const right = await deps.passwords.verify(preparePassword(proof.password), user.passwordHash, caller.gone)
-  if (right) return guess.succeeded()
-  await guess.failed()
+  const right = await guess.settle(() =>
+    deps.passwords.verify(preparePassword(proof.password), user.passwordHash, caller.gone),
+  )
+  if (right) return
   deps.log.info(
     { event: 'password_refused', userId: user.id, requestId: caller.requestId },
     'password refused',

@@ -22,10 +22,8 @@ export async function admitNetwork(name: NetworkRate, caller: Caller, deps: Deps
   const state = stateOf(name, { hit: hits[0], result: results[0], now })
   const refused = results.filter((result) => !result.admitted)
   if (refused.length === 0) return state
-  await giveBack(
-    hits.filter((_, place) => results[place]?.admitted),
-    deps,
-  )
+  const counted = hits.filter((_, place) => results[place]?.admitted)
+  await giveBack(counted, deps)
   const until = Math.max(...refused.map(({ resetAt }) => resetAt))
   const retryAfterSeconds = secondsUntil(until, now)
   throw new DomainError('rate_limited', {
@@ -36,10 +34,7 @@ export async function admitNetwork(name: NetworkRate, caller: Caller, deps: Deps
 
 /** An attempt that was none of those that the rate counts: a sign-in that succeeded, for one. */
 export async function readmitNetwork(name: NetworkRate, caller: Caller, deps: Deps): Promise<void> {
-  await giveBack(
-    networkHits(name, caller, deps).filter(({ cost }) => cost > 0),
-    deps,
-  )
+  await giveBack(networkHits(name, caller, deps), deps)
 }
 
 function networkHits(name: NetworkRate, { network }: Caller, deps: Deps): Hit[] {
@@ -81,65 +76,74 @@ export interface Guess {
   readonly account: string
   /** The known device that tries, or null. */
   readonly deviceId: string | null
+  /** What was typed, where nobody may learn that a name and an address are of one account. */
+  readonly named?: string
 }
 
-/** What an attempt at an account came to, once it is known. */
-export interface GuessVerdict {
-  /** False: the attempt is refused as a wrong password is, whatever the password. */
+/** A guess that has been counted, before anything is compared: parallel guesses count, too. */
+export interface CountedGuess {
+  /** False: it is refused as a wrong password is, whatever the password. */
   readonly admitted: boolean
-  /** The password was right: it was no guess, and neither were the failures of this network before. */
-  succeeded(): Promise<void>
-  /** It was wrong. */
-  failed(): Promise<void>
-  /** Nothing was compared. */
-  withdrawn(): Promise<void>
-  /** When another attempt would be admitted. */
+  /** When another guess would be admitted. */
   readonly retryAfterSeconds: number
+  /**
+   * Whether the password is right, and the guess admitted. A right one was no guess, and neither were the
+   * failures of this network before it (of a known device: its own). Where nothing could be compared,
+   * nothing was guessed.
+   */
+  settle(compare: () => Promise<boolean>): Promise<boolean>
 }
 
-const unlimited: GuessVerdict = {
-  admitted: true,
-  succeeded: async () => undefined,
-  failed: async () => undefined,
-  withdrawn: async () => undefined,
-  retryAfterSeconds: 0,
-}
+const unlimited: CountedGuess = { admitted: true, retryAfterSeconds: 0, settle: (compare) => compare() }
 
-/**
- * Counts an attempt at an account before its password is compared, so that parallel guesses count too; a
- * right one is given back.
- */
-export async function admitGuess(guess: Guess, caller: Caller, deps: Deps): Promise<GuessVerdict> {
+/** Counts a guess at an account. */
+export async function admitGuess(guess: Guess, caller: Caller, deps: Deps): Promise<CountedGuess> {
   if (!deps.rates) return unlimited
   const account = accountHit(guess, deps)
   const pair = pairHit(guess, caller, deps)
   const hits = [account, ...(pair ? [{ ...pair, cost: 0 }] : [])]
-  const [result, before] = await deps.store.hit({ hits, now: deps.clock.now() })
+  const now = deps.clock.now()
+  const [result, before] = await deps.store.hit({ hits, now })
   const admitted = result?.admitted ?? false
   // A device that has failed too often is a stranger again.
   if (!admitted && guess.deviceId !== null) return admitGuess({ ...guess, deviceId: null }, caller, deps)
+  const own = guess.deviceId === null ? (before?.count ?? 0) : account.limit
   return {
     admitted,
-    retryAfterSeconds: result ? secondsUntil(result.resetAt, deps.clock.now()) : 1,
-    withdrawn: async () => (admitted ? giveBack([account], deps) : undefined),
-    async succeeded() {
-      const own = guess.deviceId === null ? (before?.count ?? 0) : 0
-      await giveBack([{ ...account, cost: 1 + own }, ...(pair ? [{ ...pair, cost: own }] : [])], deps)
-    },
-    async failed() {
-      if (!pair || !caller.network || !deps.rates) return
-      const [seen] = await deps.store.hit({ hits: [pair], now: deps.clock.now() })
-      if (seen?.count !== 1) return
-      const { windowMs } = deps.rates.spray
-      const spray = {
-        key: `spray:${caller.network.address}`,
-        cost: 1,
-        limit: Number.MAX_SAFE_INTEGER,
-        windowMs,
-      }
-      await deps.store.hit({ hits: [spray], now: deps.clock.now() })
+    retryAfterSeconds: result ? secondsUntil(result.resetAt, now) : 1,
+    async settle(compare) {
+      const right = await compare().catch(async (error: unknown) => {
+        if (admitted) await giveBack([account], deps)
+        throw error
+      })
+      if (right && admitted) {
+        const failures = pair && own > 0 ? [{ ...pair, cost: own }] : []
+        await giveBack([{ ...account, cost: 1 + own }, ...failures], deps)
+      } else await countFailure({ ...guess, admitted }, caller, deps)
+      return right && admitted
     },
   }
+}
+
+/**
+ * Every failure is the same work. A name at which this network fails for the first time counts as one more
+ * that it has tried: by what was typed, since by the account the limit would tell which names belong together.
+ */
+async function countFailure(
+  guess: Guess & { readonly admitted: boolean },
+  caller: Caller,
+  deps: Deps,
+): Promise<void> {
+  const failure = pairHit(guess, caller, deps)
+  if (!failure) return
+  const { account, named = account, admitted } = guess
+  const now = deps.clock.now()
+  const place = (name: string, about: string): Hit => ({ ...failure, key: bucket(name, about, deps) })
+  const { address = '' } = caller.network ?? {}
+  // A refused guess is in no bucket of the account: a success must not take it out of there.
+  const counted = admitted ? failure : place('refused', `${account} ${address}`)
+  const [, seen] = await deps.store.hit({ hits: [counted, place('tried', `${named} ${address}`)], now })
+  if (seen?.count === 1) await deps.store.hit({ hits: [{ ...failure, key: `spray:${address}` }], now })
 }
 
 /** A new password was set by its owner: what was guessed before is worth nothing. */
@@ -194,9 +198,9 @@ const waitsMs: readonly Ms[] = Array.from({ length: guessing.waits }, (_, failur
     : Math.min(guessing.longestWaitMs, guessing.firstWaitMs * 2 ** (failures - guessing.freeFailures)),
 )
 
-async function giveBack(hits: readonly Hit[], deps: Deps): Promise<void> {
-  if (hits.length === 0) return
-  await deps.store.hit({ hits: hits.map((hit) => ({ ...hit, cost: -hit.cost })), now: deps.clock.now() })
+async function giveBack(counted: readonly Hit[], deps: Deps): Promise<void> {
+  const hits = counted.filter(({ cost }) => cost > 0).map((hit) => ({ ...hit, cost: -hit.cost }))
+  if (hits.length > 0) await deps.store.hit({ hits, now: deps.clock.now() })
 }
 
 /** The key of a bucket about somebody: nobody who reads it learns about whom. */

@@ -44,9 +44,9 @@ function isTrusted(address: string, trusted: BlockList): boolean {
   return trusted.check(address, isIPv4(address) ? 'ipv4' : 'ipv6')
 }
 
-/** One text an address: an IPv4 one that is mapped into IPv6 is an IPv4 one; null for what is none. */
+/** One text an address, without port and zone: an IPv4 one that is mapped into IPv6 is an IPv4 one; null for what is none. */
 function canonical(text: string): string | null {
-  const address = text.replace(/^\[(.*)\](?::\d+)?$/, '$1').replace(/%.*$/, '')
+  const address = text.replace(/^(?:\[(.*)\]|([\d.]+):\d+)(?::\d+)?$/, '$1$2').replace(/%.*$/, '')
   if (isIP(address) === 4) return address
   if (isIP(address) !== 6) return null
   const groups = groupsOf(address)

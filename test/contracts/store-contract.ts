@@ -4,6 +4,7 @@ import { addContractLine } from '../support/contract-line.ts'
 import { accessContract } from './access.ts'
 import { administrationRecordsContract } from './administration-records.ts'
 import { claimsContract } from './claims.ts'
+import { countersContract } from './counters.ts'
 import { deletionContract } from './deletion.ts'
 import { firstAdminContract } from './first-admin.ts'
 import type { Harness } from './harness.ts'
@@ -39,6 +40,7 @@ export function storeContract(harness: Harness): void {
     firstAdminContract(harness)
     pendingUsersContract(harness)
     administrationRecordsContract(harness)
+    countersContract(harness)
     modelContract(harness)
   })
 }

@@ -3,7 +3,7 @@ import type { Ms } from './runtime.ts'
 
 /** One attempt, in one bucket. */
 export interface Hit {
-  /** Names the bucket: its kind, and a network or the HMAC of an account; never anything personal. */
+  /** Names the bucket, once in a call: its kind, and a network or the HMAC of an account; nothing personal. */
   readonly key: string
   /** What is added; below 0 it is given back, and never less than nothing is left. */
   readonly cost: number
@@ -20,7 +20,7 @@ export interface Hit {
   readonly durable?: boolean
 }
 
-/** What has become of a hit. */
+/** What has become of a hit; of what is given back it says nothing: admitted, 0 and now. */
 export interface HitResult {
   readonly admitted: boolean
   /** The hits of the bucket, this one included where it was admitted. */

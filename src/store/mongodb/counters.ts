@@ -12,6 +12,8 @@ import { integer, ms, text, time, type Doc } from './documents.ts'
 import { isDuplicate } from './failures.ts'
 
 const sent = { ...bounded, writeConcern: { w: 1 } } as const
+/** A look sees what has just been counted, before it has reached the majority. */
+const seenAtOnce = { ...bounded, readConcern: { level: 'local' } } as const
 
 /** See `Store.hit`: looks, gives back and counts, all at the same time. */
 export async function hit(
@@ -20,22 +22,27 @@ export async function hit(
 ): Promise<readonly HitResult[]> {
   const looks = hits.filter(({ cost }) => cost === 0)
   const refunds = hits.filter(({ cost }) => cost < 0)
-  const [seen] = await Promise.all([look({ counters }, looks), giveBack({ counters }, refunds, now)])
-  return Promise.all(
-    hits.map((each) =>
-      each.cost > 0 ? count({ counters }, each, now) : countHit(seen.get(each.key) ?? null, each, now).result,
-    ),
+  const seen = look({ counters }, looks)
+  const given = giveBack({ counters }, refunds, now)
+  const verdicts = hits.map(async (each) =>
+    each.cost > 0
+      ? count({ counters }, each, now)
+      : countHit((await seen).get(each.key) ?? null, each, now).result,
   )
+  const [results] = await Promise.all([Promise.all(verdicts), given])
+  return results
 }
 
 type Counters = Pick<Collections, 'counters'>
 
-async function look({ counters }: Counters, hits: readonly Hit[]): Promise<ReadonlyMap<string, Bucket>> {
+async function look(
+  { counters }: Counters,
+  hits: readonly Hit[],
+): Promise<ReadonlyMap<string, Bucket | null>> {
   if (hits.length === 0) return new Map()
   const keys = hits.map(({ key }) => key)
-  const found = await counters
-    .find({ _id: { $in: keys } }, { ...bounded, batchSize: keys.length + 1 })
-    .toArray()
+  const options = { ...seenAtOnce, batchSize: keys.length + 1 }
+  const found = await counters.find({ _id: { $in: keys } }, options).toArray()
   return new Map(found.map((doc) => [text(doc, '_id'), bucketOf(doc)]))
 }
 
@@ -54,16 +61,17 @@ async function giveBack({ counters }: Counters, hits: readonly Hit[], now: Ms): 
 async function count({ counters }: Counters, one: Hit, now: Ms): Promise<HitResult> {
   const options = { ...sent, upsert: true, returnDocument: 'after' } as const
   try {
-    return verdictOf(await counters.findOneAndUpdate({ _id: one.key }, stepsOf(one, now), options), one)
+    return verdictOf(await counters.findOneAndUpdate({ _id: one.key }, stepsOf(one, now), options), one, now)
   } catch (error) {
     if (!isDuplicate(error)) throw error
-    return verdictOf(await counters.findOneAndUpdate({ _id: one.key }, stepsOf(one, now), options), one)
+    return verdictOf(await counters.findOneAndUpdate({ _id: one.key }, stepsOf(one, now), options), one, now)
   }
 }
 
 /** `countHit` in the server's words: what has ended begins anew, then the hit is admitted or not. */
 function stepsOf({ cost, limit, windowMs, gapsMs }: Hit, now: Ms): Document[] {
-  const isAlive = { $gt: [{ $ifNull: ['$purgeAt', time(0)] }, time(now)] }
+  // What has been given back whole is nothing, too.
+  const isAlive = { $and: [{ $gt: ['$purgeAt', time(now)] }, { $gt: ['$count', 0] }] }
   const end = time(now + windowMs)
   const gap = gapsMs ? { $arrayElemAt: [gapsMs, { $min: ['$count', gapsMs.length - 1] }] } : 0
   const waited = { $lte: [{ $add: ['$lastAt', gap] }, time(now)] }
@@ -86,13 +94,14 @@ function stepsOf({ cost, limit, windowMs, gapsMs }: Hit, now: Ms): Document[] {
   ]
 }
 
-function verdictOf(doc: Doc | null, one: Hit): HitResult {
+function verdictOf(doc: Doc | null, one: Hit, now: Ms): HitResult {
   if (!doc) throw new TypeError('an upsert answers with its document')
-  const bucket = bucketOf(doc)
-  const { result } = countHit(bucket, { ...one, cost: 0 }, bucket.lastAt)
+  const { result } = countHit(bucketOf(doc), { ...one, cost: 0 }, now)
   return { ...result, admitted: doc['admitted'] === true }
 }
 
-function bucketOf(doc: Doc): Bucket {
-  return { count: integer(doc, 'count'), lastAt: ms(doc, 'lastAt'), endsAt: ms(doc, 'purgeAt') }
+/** Null for what has been given back whole. */
+function bucketOf(doc: Doc): Bucket | null {
+  const counted = integer(doc, 'count')
+  return counted > 0 ? { count: counted, lastAt: ms(doc, 'lastAt'), endsAt: ms(doc, 'purgeAt') } : null
 }

@@ -4,30 +4,19 @@
  */
 import { countHit, type Bucket } from '../../domain/counting.ts'
 import { counters as limits } from '../../domain/limits.ts'
-import type { Hit, HitResult } from '../../domain/ports/counters.ts'
+import type { HitResult } from '../../domain/ports/counters.ts'
 import type { Ms } from '../../domain/ports/runtime.ts'
 import type { Store } from '../../domain/ports/store.ts'
 import type { Database } from './connection.ts'
-import { integer, text } from './rows.ts'
+import { integer } from './rows.ts'
 
 export const sql = {
-  all: 'SELECT key, count, last_at, ends_at FROM counters WHERE ends_at > :now ORDER BY ends_at LIMIT :limit',
+  find: 'SELECT count, last_at, ends_at FROM counters WHERE key = :key',
   save: `INSERT INTO counters (key, count, last_at, ends_at) VALUES (:key, :count, :lastAt, :endsAt)
     ON CONFLICT (key) DO UPDATE SET count = excluded.count, last_at = excluded.last_at,
       ends_at = excluded.ends_at`,
   forget: 'DELETE FROM counters WHERE key = :key',
 } as const
-
-/** The durable buckets that are still of use. */
-export function loadCounters(db: Database, now: Ms): Map<string, Bucket> {
-  const rows = db.all(sql.all, { now, limit: limits.keptInMemory })
-  return new Map(
-    rows.map((row) => [
-      text(row, 'key'),
-      { count: integer(row, 'count'), lastAt: integer(row, 'last_at'), endsAt: integer(row, 'ends_at') },
-    ]),
-  )
-}
 
 /** The newest state of some durable buckets; null where nothing is left of one. */
 export type SavedCounters = readonly { readonly key: string; readonly bucket: Bucket | null }[]
@@ -40,32 +29,41 @@ export function saveCounters(db: Database, saved: SavedCounters): void {
   }
 }
 
-/** See `Store.hit`. Every hit of a call is counted before anything else runs: no two calls see one state. */
-export function createCounters(
-  buckets: Map<string, Bucket>,
-  save: (saved: SavedCounters) => Promise<void>,
-): Store['hit'] {
-  return async ({ hits, now }) => {
-    const results = hits.map((hit) => count(buckets, hit, now))
-    const durable = hits.filter(({ durable: kept, cost }) => kept === true && cost !== 0)
-    if (durable.length > 0) {
-      await save(durable.map(({ key }) => ({ key, bucket: buckets.get(key) ?? null })))
-    }
-    return results
-  }
+/** The buckets in memory: the most recently hit ones. */
+export type Buckets = Map<string, Bucket>
+
+/**
+ * Counts all hits of a call before anything else runs: no two calls see one state. What is durable has to
+ * be saved before the answer, whether it has changed or not: all attempts take the same time.
+ */
+export function countHits(
+  db: Database,
+  buckets: Buckets,
+  { hits, now }: Parameters<Store['hit']>[0],
+): { readonly results: readonly HitResult[]; readonly saved: SavedCounters } {
+  const results = hits.map((hit) => {
+    // Not in memory: the process is new, or other buckets have pushed it out.
+    const before = buckets.get(hit.key) ?? (hit.durable ? findBucket(db, hit.key) : null)
+    const { bucket, result } = countHit(before, hit, now)
+    // Taken out and put back: the order of a map is then that of the last hits.
+    buckets.delete(hit.key)
+    if (bucket) buckets.set(hit.key, bucket)
+    return result
+  })
+  if (buckets.size > limits.keptInMemory) makeRoom(buckets, now)
+  const durable = hits.filter(({ durable: kept, cost }) => kept === true && cost !== 0)
+  return { results, saved: durable.map(({ key }) => ({ key, bucket: buckets.get(key) ?? null })) }
 }
 
-function count(buckets: Map<string, Bucket>, hit: Hit, now: Ms): HitResult {
-  const { bucket, result } = countHit(buckets.get(hit.key) ?? null, hit, now)
-  // Taken out and put back: the order of a map is then that of the last hits.
-  buckets.delete(hit.key)
-  if (bucket) buckets.set(hit.key, bucket)
-  if (buckets.size > limits.keptInMemory) makeRoom(buckets, now)
-  return result
+function findBucket(db: Database, key: string): Bucket | null {
+  const row = db.get(sql.find, { key })
+  return row
+    ? { count: integer(row, 'count'), lastAt: integer(row, 'last_at'), endsAt: integer(row, 'ends_at') }
+    : null
 }
 
 /** Whoever fills the memory with addresses pushes out the oldest of them, and what has ended first. */
-function makeRoom(buckets: Map<string, Bucket>, now: Ms): void {
+function makeRoom(buckets: Buckets, now: Ms): void {
   for (const [key, { endsAt }] of buckets) if (endsAt <= now) buckets.delete(key)
   const surplus = buckets.size - limits.keptInMemory * limits.keptAfterRoomIsMade
   const oldest = [...buckets.keys()].slice(0, Math.max(0, surplus))

@@ -1,10 +1,9 @@
 /** The store on one SQLite file: reads on this thread, writes in the writer thread, erasure in the upkeep. */
 import { DomainError } from '../../domain/errors.ts'
-import type { Bucket } from '../../domain/counting.ts'
 import type { Clock, Log } from '../../domain/ports/runtime.ts'
 import type { Store } from '../../domain/ports/store.ts'
 import { openDatabase, refuseOldSqlite, type Database } from './connection.ts'
-import { createCounters, loadCounters } from './counters.ts'
+import { countHits, type Buckets } from './counters.ts'
 import { createPrivateFile, createPrivateFolder, locateFile, type DataFile } from './data-file.ts'
 import { failureOf, portError, unavailable } from './failures.ts'
 import { listAudit } from './audit.ts'
@@ -41,7 +40,7 @@ interface Engine {
   readonly writer: Writer
   readonly upkeep: Upkeep
   readonly lock: OwnerLock
-  readonly counters: Map<string, Bucket>
+  readonly counters: Buckets
   closed: Promise<void> | null
 }
 
@@ -77,8 +76,7 @@ async function openEngine(file: DataFile, lock: OwnerLock, options: SqliteOption
       log: options.log,
       unscrubbedSince: () => readFact(reader, 'unscrubbed_since'),
     })
-    const counters = loadCounters(reader, options.clock.now())
-    return { reader, writer, upkeep, lock, counters, closed: null }
+    return { reader, writer, upkeep, lock, counters: new Map(), closed: null }
   } catch (error) {
     await writer.kill()
     throw error
@@ -126,7 +124,11 @@ function storeOf(engine: Engine): Store {
     health: () => health(writer),
     exportUser: ({ userId }) => exportUser(read, userId),
     listUsers: (query) => listUsers(read, query),
-    hit: createCounters(engine.counters, (saved) => write('saveCounters', saved)),
+    hit: async (attempt) => {
+      const { results, saved } = await read((db) => countHits(db, engine.counters, attempt))
+      if (saved.length > 0) await write('saveCounters', saved)
+      return results
+    },
     verify: (query) => verifyStep(read, query),
     claimMail: async (claim) =>
       (await read((db) => anyMailDue(db, claim.now))) ? write('claimMail', claim) : [],
@@ -178,6 +180,7 @@ function writes(
   | 'updateProfile'
   | 'changeAccess'
   | 'changePassword'
+  | 'upgradePasswordHash'
   | 'openSession'
   | 'rotateSession'
   | 'renewSession'
@@ -197,6 +200,7 @@ function writes(
     putSetupToken: (token) => write('putSetupToken', token),
     updateProfile: (change, trail) => write('updateProfile', change, trail),
     changeAccess: (change, trail) => write('changeAccess', change, trail),
+    upgradePasswordHash: (upgrade) => write('upgradePasswordHash', upgrade),
     changePassword: (change, trail) => write('changePassword', change, trail),
     openSession: (session, trail) => write('openSession', session, trail),
     rotateSession: (rotation, trail) => write('rotateSession', rotation, trail),

@@ -15,6 +15,7 @@ const graceMs = {
   identifiers: 0,
   audit: lifetimes.auditMs,
   setupTokens: delayed,
+  counters: 0,
   pending: lifetimes.verifyTokenMs,
 } as const
 
@@ -33,6 +34,8 @@ export const sql = {
     SELECT id FROM audit_events WHERE at <= :before LIMIT ${queues.sweepRowsPerStep})`,
   setupTokens: `DELETE FROM setup_tokens WHERE hash IN (
     SELECT hash FROM setup_tokens WHERE expires_at <= :before LIMIT ${queues.sweepRowsPerStep})`,
+  counters: `DELETE FROM counters WHERE key IN (
+    SELECT key FROM counters WHERE ends_at <= :before LIMIT ${queues.sweepRowsPerStep})`,
   /** Whoever has no password was asked for by an administrator, with a link that lives longer. */
   pending: `SELECT id FROM users
     WHERE status = 'pending' AND created_at <= :before AND (password_hash IS NOT NULL OR created_at <= :asked)
@@ -47,6 +50,7 @@ const sweepables: readonly Sweepable[] = [
   'identifiers',
   'audit',
   'setupTokens',
+  'counters',
 ]
 
 /**
