@@ -1,0 +1,3 @@
+import { noEnumeration } from './enumeration.ts'
+
+await noEnumeration({})
