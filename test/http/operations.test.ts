@@ -104,7 +104,7 @@ test('no spelling of a guarded path lets anybody in without a token (row 47)', a
   }
 })
 
-test('a header that must occur once and occurs twice is a 400 on every operation', async () => {
+test('a header that must occur once and occurs twice is a 400 on every operation (I6)', async () => {
   for (const operation of operations) {
     const { method, path } = bare(operation)
     const lines = [
