@@ -1,8 +1,9 @@
 /**
  * The deliverer: takes due mails from the outbox on lease and hands them to the transports. Delivery is at
- * least once; a repetition bears the same Message-ID. Several nodes may run one each.
+ * least once; a repetition bears the same Message-ID. Several nodes may run one each, and each keeps its own
+ * pace: what it may not send yet stays in the outbox, for itself later or for another node now.
  */
-import { mail as limits } from '../domain/limits.ts'
+import { mail as limits, type Rate } from '../domain/limits.ts'
 import { readMail } from '../domain/mail.ts'
 import type { MailContent } from '../domain/mail.ts'
 import type { Secrets } from '../domain/ports/crypto.ts'
@@ -11,6 +12,7 @@ import type { Clock, Id, Log, LogFields } from '../domain/ports/runtime.ts'
 import type { AuditEvent, OutgoingMail } from '../domain/ports/records.ts'
 import type { Store } from '../domain/ports/store.ts'
 import type { User } from '../domain/user.ts'
+import { createPace, type Pace } from './pace.ts'
 import { renderMail } from './templates.ts'
 
 export interface DelivererParts {
@@ -24,12 +26,14 @@ export interface DelivererParts {
   readonly clock: Clock
   readonly log: Log
   readonly publicUrl: string
+  /** So many mails go out within so long; without it as fast as they can. */
+  readonly rate?: Rate | null
   /** A mail of this kind has gone out. */
   readonly onDelivered?: (kind: MailKind) => void
 }
 
 export interface Deliverer {
-  /** Delivers everything that is due now; resolves once that is done. Never throws. */
+  /** Delivers what is due and may go out now; resolves once that is done. Never throws. */
   flush(): Promise<void>
   /** Ends polling and waits for the batch in flight. The transports stay open. */
   stop(): Promise<void>
@@ -53,6 +57,8 @@ const linkKinds: ReadonlySet<MailKind> = new Set([
 /** Starts polling every `mail.pollMs`. Polls never overlap, and they keep no process alive. */
 export function startDeliverer(parts: DelivererParts): Deliverer {
   const { store, clock, log } = parts
+  const pace = createPace(parts.rate ?? null, clock)
+  const paced = { ...parts, transports: pacedBy(pace, parts.transports) }
   /** Went out, but the store could not be told yet: finished, not sent again, when they are claimed next. */
   const sent = new Map<Id, AuditEvent | null>()
   let stopped = false
@@ -62,13 +68,15 @@ export function startDeliverer(parts: DelivererParts): Deliverer {
 
   async function drain(): Promise<void> {
     try {
-      let size: number = limits.batch
-      while (size === limits.batch && !stopped) {
+      let more = true
+      while (more && !stopped) {
+        // Decoys and mails that nobody gets use up nothing: a flood of them holds up no mail.
+        const limit = Math.min(limits.batch, pace.left())
+        if (limit === 0) return
         const now = clock.now()
-        const claim = { now, leaseUntil: now + limits.leaseMs, limit: limits.batch }
-        const rows = await store.claimMail(claim)
-        await Promise.all(rows.map((row) => deliver(row, sent, parts)))
-        size = rows.length
+        const rows = await store.claimMail({ now, leaseUntil: now + limits.leaseMs, limit })
+        await Promise.all(rows.map((row) => deliver(row, sent, paced)))
+        more = rows.length === limit
         if (away) log.info({}, 'the outbox can be read again')
         away = false
       }
@@ -96,6 +104,14 @@ export function startDeliverer(parts: DelivererParts): Deliverer {
       await tail
     },
   }
+}
+
+function pacedBy(pace: Pace, [first, ...copies]: DelivererParts['transports']): DelivererParts['transports'] {
+  const send = (message: MailMessage): Promise<void> => {
+    pace.count()
+    return first.send(message)
+  }
+  return [{ send, close: () => first.close() }, ...copies]
 }
 
 /**

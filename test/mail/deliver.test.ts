@@ -323,6 +323,68 @@ test('mails go out by themselves, without being asked', async (t) => {
   assert.equal(smtp.mails.length, 2)
 })
 
+test('no more mails go out than the rate allows, the others wait, and none is lost', async (t) => {
+  const { addUser, queue, start, clock } = await bench(t)
+  const ada = await addUser('ada@example.com')
+  const rows = await Promise.all(Array.from({ length: 25 }, () => queue(ada, 'password_changed')))
+  const { transport, sent } = memory()
+  const deliverer = start({ transports: [transport], rate: { limit: 10, windowMs: 60_000 } })
+  const counts: number[] = []
+  for (const wait of [0, 0, 59_000, 1000, 60_000, 60_000]) {
+    clock.advance(wait)
+    await deliverer.flush()
+    counts.push(sent.length)
+  }
+  assert.deepEqual(counts, [10, 10, 10, 20, 25, 25])
+  assert.deepEqual(sent.map(({ id }) => id).toSorted(), rows.map(({ id }) => id).toSorted())
+})
+
+test('a mail that waits for the rate is no longer delayed by a lease: another node may send it at once', async (t) => {
+  const { addUser, queue, start, due } = await bench(t)
+  const ada = await addUser('ada@example.com')
+  for (let count = 0; count < 5; count += 1) await queue(ada, 'password_changed')
+  const [one, other] = [memory(), memory()]
+  const rate = { limit: 2, windowMs: 60_000 }
+  await start({ transports: [one.transport], rate }).flush()
+  assert.equal(await due(), 3)
+  await start({ transports: [other.transport], rate }).flush()
+  assert.deepEqual([one.sent.length, other.sent.length], [2, 2])
+})
+
+test('decoys and mails that nobody gets use up nothing of the rate, and hold up no mail', async (t) => {
+  const { addUser, queue, start, finished } = await bench(t)
+  const [ada, mallory] = [await addUser('ada@example.com'), await addUser('m@example.com', 'disabled')]
+  for (let count = 0; count < 20; count += 1) await queue(count % 2 ? null : mallory, 'reset_password')
+  await queue(ada, 'password_changed')
+  const { transport, sent } = memory()
+  await start({ transports: [transport], rate: { limit: 2, windowMs: 60_000 } }).flush()
+  assert.equal(sent.length, 1)
+  assert.equal(finished.length, 21)
+})
+
+test('an attempt that the mail server refuses counts, too, and a clock set back holds up nothing', async (t) => {
+  const { addUser, queue, start, clock } = await bench(t)
+  const ada = await addUser('ada@example.com')
+  for (let count = 0; count < 4; count += 1) await queue(ada, 'password_changed')
+  let refuse = true
+  const { transport, sent } = memory(async () => {
+    if (refuse) throw new Error('not now')
+  })
+  let backMs = 0
+  const back = { now: () => clock.now() - backMs }
+  const deliverer = start({ transports: [transport], clock: back, rate: { limit: 2, windowMs: 60_000 } })
+  await deliverer.flush()
+  refuse = false
+  await deliverer.flush()
+  assert.equal(sent.length, 0, 'both of this minute were refused')
+  clock.advance(120_000)
+  await deliverer.flush()
+  assert.equal(sent.length, 2)
+  backMs = 90_000
+  await deliverer.flush()
+  assert.equal(sent.length, 4)
+})
+
 test('stopping waits for the mails in flight and begins no new ones', async (t) => {
   const { addUser, queue, start } = await bench(t)
   const ada = await addUser('ada@example.com')
