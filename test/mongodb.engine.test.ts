@@ -10,7 +10,7 @@ import { failureOf, portError } from '../src/store/mongodb/failures.ts'
 import { openMongodbStore, type MongodbOptions } from '../src/store/mongodb/mongodb-store.ts'
 import { registry } from '../src/store/mongodb/registry.ts'
 import { plans } from '../src/store/mongodb/schema.ts'
-import { warnOfArbiter } from '../src/store/mongodb/topology.ts'
+import { warnOfArbiter, warnOfVersion } from '../src/store/mongodb/topology.ts'
 import { openStore } from '../src/store/open-store.ts'
 import { readCommand, type SentCommand } from './support/mongodb-commands.ts'
 import { eventually, failCommand, liftFaults, startProxy } from './support/mongodb-faults.ts'
@@ -376,6 +376,24 @@ suite('what is refused at open, and what is not (C20)', { concurrency: 4 }, () =
     warnOfArbiter({ setName: 'rs0', hosts: ['a:1'] }, log)
     assert.equal(log.lines.length, 1)
     assert.match(log.lines[0] ?? '', /arbiter.*rs\.remove\(\) and rs\.add\(\)/)
+  })
+
+  test('a start says whether the MongoDB that it meets gives away its memory (row 62)', async () => {
+    const [log, expected] = [newKeptLog(), newKeptLog()]
+    const commands = new Set<string>()
+    const store = await openMongodbStore({
+      url: urlOf(servers.url, freshDatabase()),
+      clock: { now: () => Date.now() },
+      log,
+      onCommand: ({ commandName }) => void commands.add(commandName),
+    })
+    await store.close()
+    assert.ok(commands.has('buildInfo'))
+    warnOfVersion(await admin.db('admin').command({ buildInfo: 1 }), expected)
+    assert.deepEqual(
+      log.lines.filter((line) => line.includes('CVE-2025-14847')),
+      expected.lines,
+    )
   })
 
   test('of openers at the same time one makes the schema, and all of them serve', async () => {

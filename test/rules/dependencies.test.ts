@@ -29,6 +29,7 @@ const AT_LEAST: Readonly<Record<string, string>> = {
 const FORBIDDEN = [
   'fast-jwt',
   'jsonwebtoken',
+  'jws',
   'jwt-simple',
   '@fastify/jwt',
   '@fastify/auth',

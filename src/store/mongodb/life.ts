@@ -9,7 +9,15 @@ import type { Store } from '../../domain/ports/store.ts'
 import { writeConcern, type Connection } from './connection.ts'
 import { failureOf, portError, unavailable, type Failure } from './failures.ts'
 import { upgradeSchema } from './schema-upgrade.ts'
-import { hintOf, isRouter, refusedMembers, refuseClock, refuseStandalone, warnOfArbiter } from './topology.ts'
+import {
+  hintOf,
+  isRouter,
+  refusedMembers,
+  refuseClock,
+  refuseStandalone,
+  warnOfArbiter,
+  warnOfVersion,
+} from './topology.ts'
 
 /**
  * Puts a step behind the guard: refused while the database is away or the store closed, ended in time, its
@@ -104,6 +112,7 @@ async function meet(connection: Connection, { clock, log }: Surroundings): Promi
   refuseStandalone(hello)
   refuseClock(hello, clock, askedAt)
   warnOfArbiter(hello, log)
+  warnOfVersion(await connection.db.admin().command({ buildInfo: 1 }), log)
   const { db, collections } = connection
   await upgradeSchema({ db, collections, sharded: isRouter(hello) })
 }

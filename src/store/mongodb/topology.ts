@@ -73,3 +73,30 @@ export function warnOfArbiter(hello: Document, log: Log): void {
       'replace it by a data member with rs.remove() and rs.add()',
   )
 }
+
+/** The first patch of each release that does not give away memory through zlib (CVE-2025-14847). */
+const patched = [
+  [6, 0, 27],
+  [7, 0, 28],
+  [8, 0, 17],
+  [8, 2, 3],
+] as const
+
+/** Says how to come to a server that gives nothing away to strangers who reach its port. */
+export function warnOfVersion(buildInfo: Document, log: Log): void {
+  const [major = 0, minor = 0, patch = 0] = numbersOf(buildInfo['versionArray'])
+  const version = [major, minor, patch].join('.')
+  const first = patched.find((release) => release[0] === major && release[1] === minor)
+  const isNewer = major > 8 || (major === 8 && minor > 2)
+  if (first ? patch >= first[2] : isNewer) return
+  log.warn(
+    { version, patched: patched.map((release) => release.join('.')).join(' ') },
+    `MONGODB ${version} GIVES PARTS OF ITS MEMORY TO ANYBODY WHO REACHES ITS PORT (CVE-2025-14847): ` +
+      `install ${first ? first.join('.') : 'a patched release'} or newer; until then start it with ` +
+      '"--networkMessageCompressors disabled" and let no stranger reach it',
+  )
+}
+
+function numbersOf(value: unknown): readonly number[] {
+  return Array.isArray(value) ? value.map(Number) : []
+}
