@@ -24,6 +24,9 @@ const REMEDY =
 
 const READABLE_BY_OTHERS = 0o077
 
+/** What some editors put in front of a text (UTF-8, U+FEFF), as single bytes. */
+const BYTE_ORDER_MARK = /^\u00ef\u00bb\u00bf/
+
 /** In front of a key that opens and does not seal yet. */
 const PREPARED = /^next\s+/
 
@@ -177,7 +180,7 @@ function syncFolder(folder: string): void {
 
 /** Printable text is hexadecimal or base64 and nothing else: a cut-off text must not pass as raw bytes. */
 function linesOf(content: Buffer): readonly { readonly key: Buffer; readonly prepared: boolean }[] {
-  const text = content.toString('latin1').trim()
+  const text = content.toString('latin1').replace(BYTE_ORDER_MARK, '').trim()
   if (!/^[\t\n\r\x20-\x7e]*$/.test(text)) return [{ key: content, prepared: false }]
   const lines = text.split(/[\r\n]+/).map((line) => line.trim())
   return lines
