@@ -71,6 +71,8 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
   const clock = options.clock ?? systemClock
   for (const setting of config.withoutEffect)
     log.warn({ setting }, 'this setting has no effect in this version')
+  if (!config.rates)
+    log.warn({ setting: 'UM_RATE_LIMITS' }, 'nothing is limited: anybody may guess passwords without end')
   const port = config.port === 0 ? await freePort(config.host) : config.port
   const publicUrl = config.publicUrl ?? `http://localhost:${port}`
   const smtp = await smtpOf(config, publicUrl, clock)
@@ -126,7 +128,9 @@ async function serverOf(
   const { onMail } = options
   const inboxUrl = inbox && `${publicUrl}/dev/mail`
   const onDelivered = onMail && { onDelivered: (kind: MailKind) => onMail(kind, inboxUrl) }
-  const deliverer = startDeliverer({ store, secrets, transports, clock, log, publicUrl, ...onDelivered })
+  const rate = deps.rates?.send ?? null
+  const mailing = { store, secrets, transports, clock, log, publicUrl, rate }
+  const deliverer = startDeliverer({ ...mailing, ...onDelivered })
   const stopping = new AbortController()
   const notReady = async () => {
     if (stopping.signal.aborted) return 'The server is shutting down.'

@@ -299,16 +299,18 @@ export const catalogue = {
     'Send a new random Idempotency-Key with each new registration and repeat a key only with the same body.',
   ),
 
-  // 5xx
   rate_limited: entry(
     429,
-    'Too many attempts from your network',
+    'Too many attempts',
     [
       'Many sign-ins from this network have failed, or at many accounts',
-      'This network has registered, or asked for mails, very often',
+      'This network has registered, asked for mails, or presented dead links very often',
+      'This session has been refreshed, or a wrong password was given in it, very often',
     ],
     'Wait for the seconds that Retry-After names and try again; an operator can set UM_RATE_LIMITS.',
   ),
+
+  // 5xx
   internal_error: entry(
     500,
     'Something went wrong in the server',
@@ -393,8 +395,8 @@ export const catalogue = {
   password_too_short: entry(
     null,
     'The password is too short',
-    ['It has fewer than 8 characters'],
-    'Choose a password of at least 8 characters; several words are easy to remember.',
+    ['It has fewer than 8 characters, or fewer than 15 where UM_PASSWORD_POLICY is nist'],
+    'Choose a password as long as the message asks for; several words are easy to remember.',
   ),
   password_too_long: entry(
     null,
@@ -405,7 +407,12 @@ export const catalogue = {
   password_too_common: entry(
     null,
     'The password is too common',
-    ['It is on the list of passwords that attackers try first'],
+    [
+      'It is on the list of passwords that attackers try first, or on a larger one of the operator',
+      'Where UM_PASSWORD_POLICY is nist: it is a short or common password made longer by repeats, keyboard ' +
+        'walks or digits',
+      'A list of the operator takes one password in 65,536 for one of its own, by mistake',
+    ],
     'Choose a password that is not on lists of common passwords, such as four random words.',
   ),
   password_contains_personal: entry(

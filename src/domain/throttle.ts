@@ -112,16 +112,27 @@ export async function admitGuess(guess: Guess, caller: Caller, deps: Deps): Prom
     admitted,
     retryAfterSeconds: result ? secondsUntil(result.resetAt, now) : 1,
     async settle(compare) {
-      const right = await compare().catch(async (error: unknown) => {
-        if (admitted) await giveBack([account], deps)
-        throw error
-      })
+      const right = await comparison(compare, admitted ? [account] : [], deps)
       if (right && admitted) {
         const failures = pair && own > 0 ? [{ ...pair, cost: own }] : []
         await giveBack([{ ...account, cost: 1 + own }, ...failures], deps)
       } else await countFailure({ ...guess, admitted }, caller, deps)
       return right && admitted
     },
+  }
+}
+
+/** What has been counted is given back where nothing could be compared. */
+async function comparison(
+  compare: () => Promise<boolean>,
+  counted: readonly Hit[],
+  deps: Deps,
+): Promise<boolean> {
+  try {
+    return await compare()
+  } catch (error) {
+    await giveBack(counted, deps)
+    throw error
   }
 }
 

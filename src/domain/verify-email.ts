@@ -90,8 +90,8 @@ async function requireOwner(
     return
   }
   const guess = await admitGuess({ account: user.id, deviceId: null }, caller, deps)
-  const right = await deps.passwords.verify(preparePassword(password ?? ''), user.passwordHash, caller.gone)
-  if (right && guess.admitted) return guess.succeeded()
-  await guess.failed()
-  throw new DomainError('password_incorrect')
+  const right = await guess.settle(() =>
+    deps.passwords.verify(preparePassword(password ?? ''), user.passwordHash, caller.gone),
+  )
+  if (!right) throw new DomainError('password_incorrect')
 }

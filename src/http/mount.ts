@@ -93,22 +93,30 @@ export function mount(server: FastifyInstance, one: Route, context: Context): vo
 /** The answer, within what the caller's network may do; the fields have been checked by then. */
 async function limited(one: Route, call: Call): Promise<Answer> {
   if (!one.limit) return one.handle(call)
-  const { rate, counts } = one.limit
-  const state = await admitNetwork(rate, call.caller, call.deps)
-  const refund = async () => counts && readmitNetwork(rate, call.caller, call.deps)
+  const state = await admitNetwork(one.limit.rate, call.caller, call.deps)
   try {
     const answer = await one.handle(call)
-    if (!isCounted(counts, answer.counted)) await refund()
+    await giveBackUncounted(one.limit, answer.counted, call)
     return state ? { ...answer, headers: { ...rateFields(state), ...answer.headers } } : answer
   } catch (error) {
-    if (!(error instanceof DomainError)) throw error
-    if (!isCounted(counts, error.code)) await refund()
-    throw state ? error.withRate(state) : error
+    const refusal = error instanceof DomainError ? error : null
+    await giveBackUncounted(one.limit, refusal?.code, call)
+    throw state && refusal ? refusal.withRate(state) : error
   }
 }
 
-function isCounted(counts: readonly string[] | undefined, code: string | undefined): boolean {
-  return counts === undefined || (code !== undefined && counts.includes(code))
+/** Never at the cost of the answer: what can't be given back stays counted. */
+async function giveBackUncounted(
+  { rate, counts }: NonNullable<Route['limit']>,
+  code: string | undefined,
+  { caller, deps }: Call,
+): Promise<void> {
+  if (!counts || counts.some((each) => each === code)) return
+  try {
+    await readmitNetwork(rate, caller, deps)
+  } catch {
+    deps.log.warn({ event: 'attempt_not_given_back', rate, requestId: caller.requestId }, 'stays counted')
+  }
 }
 
 /** The answer, or `store_unavailable` when the time is up: what was begun may still be done. */

@@ -60,7 +60,7 @@ export interface Call<Body = unknown, Query = unknown> {
 }
 
 export interface Answer {
-  /** Of a page: the code that it shows, for `limit.counts`. */
+  /** Of a page, which shows what is wrong instead of throwing it: the code, for `limit.counts`. */
   readonly counted?: ProblemCode
   readonly status: number
   readonly body?: unknown
@@ -115,6 +115,7 @@ type AnswerOf<R extends Responses> = {
   [Status in keyof R & number]: {
     readonly status: Status
     readonly headers?: Readonly<Record<string, string>>
+    readonly counted?: ProblemCode
   } & (R[Status] extends { readonly schema: infer S extends TSchema }
     ? { readonly body: Static<S> }
     : { readonly body?: undefined })

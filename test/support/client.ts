@@ -3,10 +3,11 @@ import assert from 'node:assert/strict'
 import { Agent, request as httpRequest } from 'node:http'
 import { connect } from 'node:net'
 import type { Static } from 'typebox'
-import type { sessionSchema, signedInSchema, WireUser } from '../../src/http/answers.ts'
+import type { loggedInSchema, sessionSchema, WireUser } from '../../src/http/answers.ts'
 import { createOpenApiCheck, type OpenApiCheck, type OpenApiDocument, type Problem } from './openapi-check.ts'
 
-export type SignedInBody = Static<typeof signedInSchema>
+/** Of a sign-in; a refresh and a reauthentication answer without the device token. */
+export type SignedInBody = Static<typeof loggedInSchema>
 export type SessionBody = Static<typeof sessionSchema>
 export type UserBody = WireUser
 

@@ -17,7 +17,7 @@ export const deleteAccountRoute = route({
   body: optionalPasswordBody,
   bodyOptional: true,
   responses: { 200: { description: 'The deletion receipt', schema: receiptSchema } },
-  errors: ['fresh_authentication_required', 'password_incorrect', 'last_admin', 'overloaded'],
+  errors: ['fresh_authentication_required', 'password_incorrect', 'last_admin', 'rate_limited', 'overloaded'],
   async handle(call) {
     const request = { actor: signedInActor(call), password: call.body?.password }
     return { status: 200, body: wireReceipt(await deleteAccount(request, call.caller, call.deps)) }

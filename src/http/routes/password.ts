@@ -13,7 +13,7 @@ export const passwordRoute = route({
   access: 'owner',
   body: passwordChangeBody,
   responses: { 204: { description: 'The password is changed' } },
-  errors: ['password_incorrect', 'overloaded'],
+  errors: ['password_incorrect', 'rate_limited', 'overloaded'],
   fieldErrors: (body, call) =>
     typeof body['new_password'] === 'string'
       ? newPasswordErrors({ actor: signedInActor(call), newPassword: body['new_password'] }, call.deps)

@@ -14,7 +14,7 @@ export const reauthenticateRoute = route({
   access: 'owner',
   body: passwordBody,
   responses: { 200: { description: 'The next token pair of the session', schema: signedInSchema } },
-  errors: ['password_incorrect', 'overloaded'],
+  errors: ['password_incorrect', 'rate_limited', 'overloaded'],
   async handle(call) {
     const proof = { actor: signedInActor(call), password: call.body.password }
     return { status: 200, body: wireSignedIn(await reauthenticate(proof, call.caller, call.deps)) }

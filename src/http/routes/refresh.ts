@@ -16,7 +16,13 @@ export const refreshRoute = route({
   access: 'public',
   body: refreshBody,
   responses: { 200: { description: 'The next token pair of the session', schema: signedInSchema } },
-  errors: ['refresh_token_invalid', 'refresh_token_expired', 'refresh_token_reused', 'overloaded'],
+  errors: [
+    'refresh_token_invalid',
+    'refresh_token_expired',
+    'refresh_token_reused',
+    'rate_limited',
+    'overloaded',
+  ],
   async handle({ body, caller, deps }) {
     return { status: 200, body: wireSignedIn(await refresh(body.refresh_token, caller, deps)) }
   },

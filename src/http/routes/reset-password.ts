@@ -31,7 +31,7 @@ const confirmRoute = route({
   access: 'public',
   body: newPasswordBody,
   responses: { 200: { description: 'The password is set', schema: passwordChangedSchema } },
-  limit: { rate: 'token', counts: ['reset_token_invalid'] },
+  limit: { rate: 'token', counts: deadLinks },
   errors: [...deadLinks, 'overloaded'],
   async handle({ params, body, caller, deps }) {
     const attempt = { token: params['token'] ?? '', password: body.password }
@@ -50,6 +50,7 @@ const pageRoute = route({
   description: 'Shows a form and consumes nothing, since mail scanners follow links.',
   access: 'public',
   page: true,
+  limit: { rate: 'token', counts: deadLinks },
   responses: { 200: htmlPage('The form'), 400: htmlPage('The link is dead') },
   errors: [],
   async handle({ params, deps }) {
@@ -59,7 +60,8 @@ const pageRoute = route({
       const state = { state: 'form', token, username: user.username, errors: [] } as const
       return { status: 200, body: resetPasswordPage(state, deps.rules), headers: pageHeaders('page', true) }
     } catch (error) {
-      return { status: 400, body: resetPasswordPage(deadLink(error, deadLinks), deps.rules) }
+      const dead = deadLink(error, deadLinks)
+      return { status: 400, body: resetPasswordPage(dead, deps.rules), counted: dead.code }
     }
   },
 })
@@ -74,6 +76,7 @@ const formRoute = route({
   page: true,
   form: 'only',
   body: resetForm,
+  limit: { rate: 'token', counts: deadLinks },
   responses: {
     200: htmlPage('The password is set'),
     400: htmlPage('The link is dead'),
@@ -87,7 +90,8 @@ const formRoute = route({
       return { status: 200, body: resetPasswordPage({ state: 'done', sessionsRevoked }, deps.rules) }
     } catch (error) {
       if (!(error instanceof DomainError && error.code === 'validation_failed')) {
-        return { status: 400, body: resetPasswordPage(deadLink(error, deadLinks), deps.rules) }
+        const dead = deadLink(error, deadLinks)
+        return { status: 400, body: resetPasswordPage(dead, deps.rules), counted: dead.code }
       }
       const { user } = await peekResetToken(token, deps)
       const state = { state: 'form', token, username: user.username, errors: error.errors } as const

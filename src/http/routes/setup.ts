@@ -1,9 +1,13 @@
 import { DomainError } from '../../domain/errors.ts'
-import { peekSetupLink, setUpFirstAdmin } from '../../domain/first-admin.ts'
+import type { Deps } from '../../domain/deps.ts'
+import { peekSetupLink, setUpFirstAdmin, type DeadSetupLink } from '../../domain/first-admin.ts'
 import { setupPage } from '../../web/setup-page.ts'
 import { pageHeaders } from '../headers.ts'
 import { setupForm } from '../requests.ts'
 import { htmlPage, route } from '../route.ts'
+
+/** There is no code for a dead setup link: it is a page only. */
+const limit = { rate: 'token', counts: ['not_found'] } as const
 
 const pageRoute = route({
   method: 'GET',
@@ -17,12 +21,13 @@ const pageRoute = route({
   access: 'public',
   local: 'always',
   page: true,
+  limit,
   responses: { 200: htmlPage('The form'), 400: htmlPage('The link is dead') },
   errors: ['not_found'],
   async handle({ params, deps }) {
     const token = params['token'] ?? ''
     const why = await peekSetupLink(token, deps)
-    if (why !== 'live') return { status: 400, body: setupPage({ state: 'dead', why }, deps.rules) }
+    if (why !== 'live') return deadSetupLink(why, deps)
     const form = { state: 'form', token, username: '', email: '', errors: [] } as const
     return { status: 200, body: setupPage(form, deps.rules), headers: pageHeaders('page', true) }
   },
@@ -40,6 +45,7 @@ const formRoute = route({
   page: true,
   form: 'only',
   body: setupForm,
+  limit,
   responses: {
     200: htmlPage('The administrator is made'),
     400: htmlPage('The link is dead'),
@@ -52,7 +58,7 @@ const formRoute = route({
     try {
       const setUp = await setUpFirstAdmin(body, caller, deps)
       if (setUp.kind === 'dead') {
-        return { status: 400, body: setupPage({ state: 'dead', why: setUp.state }, deps.rules) }
+        return deadSetupLink(setUp.state, deps)
       }
       surroundings.onFirstAdmin?.()
       const confirmFirst = deps.rules.requireVerifiedEmail
@@ -66,6 +72,11 @@ const formRoute = route({
     }
   },
 })
+
+function deadSetupLink(why: DeadSetupLink, { rules }: Pick<Deps, 'rules'>) {
+  const body = setupPage({ state: 'dead', why }, rules)
+  return { status: 400, body, counted: 'not_found' } as const
+}
 
 /** What the form can show at its fields; any other error goes on to the error handler. */
 function refusedFields(error: unknown): DomainError['errors'] {

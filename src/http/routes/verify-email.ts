@@ -11,6 +11,9 @@ import { wireUser } from '../wire.ts'
 
 const deadLinks = ['verify_token_invalid', 'verify_token_expired', 'verify_token_used'] as const
 
+/** Of the links in the API and on the pages alike. */
+const limit = { rate: 'token', counts: [...deadLinks, 'password_incorrect'] } as const
+
 const requestRoute = linkRequestRoute({
   path: '/users/verify-email',
   operationId: 'verifyEmailRequest',
@@ -32,6 +35,7 @@ const confirmRoute = route({
   access: 'owner-or-public',
   body: optionalPasswordBody,
   bodyOptional: true,
+  limit,
   responses: { 200: { description: 'The user with the confirmed address', schema: userSchema } },
   errors: [...deadLinks, 'permission_denied', 'password_incorrect', 'email_taken', 'overloaded'],
   async handle({ params, body, actor, caller, deps }) {
@@ -49,6 +53,7 @@ const pageRoute = route({
   description: 'Asks for the password and consumes nothing, since mail scanners follow links.',
   access: 'public',
   page: true,
+  limit,
   responses: { 200: htmlPage('The form'), 400: htmlPage('The link is dead') },
   errors: [],
   async handle({ params, deps }) {
@@ -58,7 +63,8 @@ const pageRoute = route({
       const state = { state: 'form', token, username: stored.email, errors: [] } as const
       return { status: 200, body: verifyEmailPage(state, deps.rules), headers: pageHeaders('page', true) }
     } catch (error) {
-      return { status: 400, body: verifyEmailPage(deadLink(error, deadLinks), deps.rules) }
+      const dead = deadLink(error, deadLinks)
+      return { status: 400, body: verifyEmailPage(dead, deps.rules), counted: dead.code }
     }
   },
 })
@@ -73,6 +79,7 @@ const formRoute = route({
   page: true,
   form: 'only',
   body: verifyForm,
+  limit,
   responses: {
     200: htmlPage('The address is confirmed'),
     400: htmlPage('The link is dead'),
@@ -86,12 +93,18 @@ const formRoute = route({
       return { status: 200, body: verifyEmailPage({ state: 'done', email: user.email }, deps.rules) }
     } catch (error) {
       if (!(error instanceof DomainError && error.code === 'password_incorrect')) {
-        return { status: 400, body: verifyEmailPage(deadLink(error, deadLinks), deps.rules) }
+        const dead = deadLink(error, deadLinks)
+        return { status: 400, body: verifyEmailPage(dead, deps.rules), counted: dead.code }
       }
       const { token: stored } = await peekVerifyToken(token, deps)
       const errors = [fieldError('/password', 'password_incorrect')]
       const state = { state: 'form', token, username: stored.email, errors } as const
-      return { status: 403, body: verifyEmailPage(state, deps.rules), headers: pageHeaders('page', true) }
+      return {
+        status: 403,
+        body: verifyEmailPage(state, deps.rules),
+        headers: pageHeaders('page', true),
+        counted: 'password_incorrect',
+      }
     }
   },
 })
