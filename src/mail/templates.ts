@@ -14,8 +14,8 @@ import type { Letter } from './letter.ts'
 export interface MailFacts {
   readonly kind: MailKind
   /**
-   * Params read here: `newEmail` (by `email_changed`) and `device` (by `new_device`). Leave them out
-   * where the address that the mail goes to is not verified.
+   * Params read here: `newEmail` (by `email_changed`). Leave it out where the address that the mail goes to
+   * is not verified.
    */
   readonly content: Pick<MailContent, 'link' | 'params'>
   readonly createdAt: Ms
@@ -161,15 +161,16 @@ const letters: Readonly<Record<MailKind, (words: Words) => Letter>> = {
     ],
   }),
 
-  new_device: ({ product, at, param }) => ({
+  // Of the device it says nothing: what a device calls itself is text of whoever signed in.
+  new_device: ({ product, at }) => ({
     subject: `New sign-in to your account at ${product}`,
     heading: 'A new device signed in',
-    intro: [`Your account at ${product} was used on a device that we have not seen before.`],
-    button: null,
-    facts: [
-      ['Device', param('device')],
-      ['When', utc(at)],
+    intro: [
+      `Your account at ${product} was used on a device that we have not seen before. The list of your sessions ` +
+        'shows which one.',
     ],
+    button: null,
+    facts: [['When', utc(at)]],
     notes: [
       'If this was you, there is nothing to do.',
       `If it was not you, somebody knows your password: ask ${product} for a new one at once ` +

@@ -108,3 +108,18 @@ test('the fifty-first session ends the one that was used least recently', async 
   assert.equal((await server.profile(first.access_token)).problem.code, 'session_revoked')
   assert.equal((await server.profile(keep.access_token)).status, 200)
 })
+
+test('of twenty sign-ins at once at the limit each opens a session, and the twenty oldest idle ones end', async () => {
+  const user = await newUser()
+  const before: string[] = []
+  for (let count = 0; count < queues.sessionsPerUser; count += 1) {
+    const session = await signIn(user)
+    if (before.length === 0) clock.advance(1000)
+    before.push(session.session_id)
+    clock.advance(10)
+  }
+  const after = await Promise.all(Array.from({ length: 20 }, () => signIn(user)))
+  const left = await list(after[0]?.access_token ?? '')
+  const kept = [...before.slice(20), ...after.map((session) => session.session_id)]
+  assert.deepEqual(left.map(({ id }) => id).toSorted(), kept.toSorted())
+})
