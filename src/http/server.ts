@@ -50,7 +50,7 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
   }
 
   function refuse(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
-    const error = asDomainError(thrown)
+    const error = asDomainError(thrown === request.raw.errored ? cutOff(thrown) : thrown)
     const problem = problemOf(error, request.id, publicUrl)
     request.refusal = error.code
     if (problem.status >= 500) logDefect(deps, request, error)
@@ -110,6 +110,11 @@ const limits = {
     // We refuse it ourselves, with a problem document.
     requireHostHeader: false,
   },
+}
+
+/** A body that ends early, or is no HTTP, is no defect of ours. */
+function cutOff(cause: unknown): DomainError {
+  return new DomainError('request_invalid', { cause })
 }
 
 /** Node's own answers are bare, and to CONNECT it has none. */
