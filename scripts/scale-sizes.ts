@@ -84,6 +84,7 @@ export function sampleDocuments(number: number): Readonly<Record<CollectionName,
     pendingEmail: null,
     passwordHash: writePhc({
       ...currentCost,
+      keyId: null,
       salt: random('salt').subarray(0, currentCost.saltBytes),
       tag: random('tag').subarray(0, currentCost.tagBytes),
     }),

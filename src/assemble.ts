@@ -6,7 +6,9 @@ import type { Config } from './config.ts'
 import { createAccessTokens } from './crypto/access-tokens.ts'
 import { openLateKeyring, type LateKeyring } from './crypto/late-keyring.ts'
 import { loadMasterKey } from './crypto/master-key.ts'
-import { createPasswords, type PasswordService } from './crypto/passwords.ts'
+import { openPasswordList } from './crypto/password-list.ts'
+import { createPasswords, type PasswordExtras, type PasswordService } from './crypto/passwords.ts'
+import { loadPeppers } from './crypto/pepper.ts'
 import { createMasterKey } from './crypto/rotate-master-key.ts'
 import { secretsOf } from './crypto/secrets.ts'
 import { createSigningKeys } from './crypto/signing-keys.ts'
@@ -15,6 +17,7 @@ import type { DomainError } from './domain/errors.ts'
 import type { MasterKey } from './domain/ports/crypto.ts'
 import type { Clock, Log } from './domain/ports/runtime.ts'
 import { createProfileRules } from './http/profile-rules.ts'
+import { createBreachedPasswords, noBreachedPasswords } from './net/breached-passwords.ts'
 import type { Metrics } from './observe/metrics.ts'
 import { openStore } from './store/open-store.ts'
 
@@ -46,6 +49,7 @@ export async function assemble(config: Config, options: AssemblyOptions): Promis
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   const file = config.masterKeyFile ?? join(dataDir, 'master.key')
   const secrets = secretsOf(loadMasterKey({ file, create: config.masterKeyFile === null }))
+  const extras = extrasOf(config)
   const opened = await openStore({ url: config.databaseUrl, dataDir, clock, log, onIncompatible })
   const store = metrics ? metrics.timed(opened) : opened
   try {
@@ -57,10 +61,12 @@ export async function assemble(config: Config, options: AssemblyOptions): Promis
     const accessTokens = createAccessTokens({ keyring, clock, issuer: publicUrl, audience })
     const signingKeys = createSigningKeys(keys, keyring)
     const masterKey = createMasterKey({ ...keys, file, alone: config.databaseUrl.startsWith('sqlite:') })
-    const passwords = createPasswords({ log, onStarted: metrics?.onHashStarted })
+    const passwords = createPasswords({ log, onStarted: metrics?.onHashStarted, extras })
     metrics?.read({ store: opened, passwords, clock })
-    const { rates } = config
-    const deps = { store, passwords, accessTokens, signingKeys, secrets, clock, ids, log, rules, rates }
+    const { rates, passwordRangeUrl: url } = config
+    const breached = url === null ? noBreachedPasswords : createBreachedPasswords({ url, log })
+    const own = { clock, ids, log, rules, rates }
+    const deps = { store, passwords, breached, accessTokens, signingKeys, secrets, ...own }
     return { deps, dataDir, keyring, masterKey, close: () => close(keyring, passwords, store) }
   } catch (error) {
     await store.close()
@@ -69,9 +75,14 @@ export async function assemble(config: Config, options: AssemblyOptions): Promis
 }
 
 function rulesOf(config: Config, publicUrl: string): Deps['rules'] {
-  const { registration, disclosure, requireVerifiedEmail, roles, profileSchema } = config
+  const { registration, disclosure, requireVerifiedEmail, passwordPolicy, roles, profileSchema } = config
   const profile = createProfileRules(profileSchema)
-  return { publicUrl, registration, disclosure, requireVerifiedEmail, roles, profile }
+  return { publicUrl, registration, disclosure, requireVerifiedEmail, passwordPolicy, roles, profile }
+}
+
+function extrasOf({ passwordListFile, passwordPepperFile }: Config): PasswordExtras {
+  const peppers = passwordPepperFile === null ? [] : loadPeppers(passwordPepperFile)
+  return { peppers, list: passwordListFile === null ? null : openPasswordList(passwordListFile) }
 }
 
 async function close(keyring: LateKeyring, passwords: PasswordService, store: Deps['store']): Promise<void> {

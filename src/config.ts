@@ -4,6 +4,7 @@
  */
 import { readFileSync, statSync } from 'node:fs'
 import { isIP } from 'node:net'
+import type { PasswordPolicy } from './domain/deps.ts'
 import { DomainError } from './domain/errors.ts'
 import { configuration } from './domain/limits.ts'
 import { builtInRoles, type RoleTable } from './domain/policy.ts'
@@ -26,6 +27,7 @@ export interface Setting {
 
 const MODES = ['development', 'production']
 const SWITCH = ['on', 'off']
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/
 const LEVELS = ['debug', 'info', 'warn', 'error']
 
 export const settings = [
@@ -76,10 +78,25 @@ export const settings = [
   },
   {
     name: 'UM_PASSWORD_POLICY',
-    later: true,
     fallback: 'standard',
-    doc: 'standard or nist',
+    doc: 'standard: 8 characters or more; nist: 15 or more, and no short password made longer',
     refuse: oneOf(['standard', 'nist']),
+  },
+  {
+    name: 'UM_PASSWORD_LIST_FILE',
+    fallback: null,
+    doc: 'Passwords to refuse besides the built-in list: a file of "passwords build-list"',
+  },
+  {
+    name: 'UM_PASSWORD_RANGE_URL',
+    fallback: null,
+    doc: 'https:// service of breached passwords that is sent 5 digits of a hash; none if unset',
+    refuse: rangeUrl,
+  },
+  {
+    name: 'UM_PASSWORD_PEPPER_FILE',
+    fallback: null,
+    doc: 'File of a secret that goes into password hashes; without it they cannot be verified again',
   },
   {
     name: 'UM_PROFILE_SCHEMA_FILE',
@@ -146,6 +163,10 @@ export interface Config {
   readonly registration: 'open' | 'closed'
   readonly disclosure: 'friendly' | 'strict'
   readonly requireVerifiedEmail: boolean
+  readonly passwordPolicy: PasswordPolicy
+  readonly passwordListFile: string | null
+  readonly passwordRangeUrl: string | null
+  readonly passwordPepperFile: string | null
   /** Made at the start where there is no administrator yet. */
   readonly firstAdmin: { readonly email: string; readonly username: string; readonly password: string } | null
   /** The operator's own JSON Schema of the profile; null for the built-in fields. */
@@ -194,6 +215,10 @@ export function loadConfig(given: Environment): Config {
     registration: value('UM_REGISTRATION') === 'closed' ? 'closed' : 'open',
     disclosure: value('UM_REGISTRATION_DISCLOSURE') === 'strict' ? 'strict' : 'friendly',
     requireVerifiedEmail: value('UM_REQUIRE_VERIFIED_EMAIL') === 'on',
+    passwordPolicy: value('UM_PASSWORD_POLICY') === 'nist' ? 'nist' : 'standard',
+    passwordListFile: value('UM_PASSWORD_LIST_FILE'),
+    passwordRangeUrl: value('UM_PASSWORD_RANGE_URL'),
+    passwordPepperFile: value('UM_PASSWORD_PEPPER_FILE'),
     firstAdmin,
     profileSchema,
     roles,
@@ -312,14 +337,13 @@ function productionProblems(value: Values): string[] {
 }
 
 function developmentProblems(value: Values): string[] {
-  const loopback = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/
   const host = value('UM_HOST')
   const publicHost = URL.parse(value('UM_PUBLIC_URL') ?? 'http://localhost')?.hostname ?? ''
   return [
-    ...(host !== null && !loopback.test(host)
+    ...(host !== null && !LOOPBACK.test(host)
       ? [`Development listens on loopback only, not on ${host}; unset UM_HOST or set UM_MODE=production.`]
       : []),
-    ...(loopback.test(publicHost)
+    ...(LOOPBACK.test(publicHost)
       ? []
       : ['UM_PUBLIC_URL is not a loopback URL; unset it or set UM_MODE=production.']),
   ]
@@ -405,6 +429,16 @@ function url(value: string): string | null {
   return plain && parsed.pathname === '/'
     ? null
     : 'is no URL like https://accounts.example.com, without a path'
+}
+
+/** On this machine itself there is nobody on the way. */
+function rangeUrl(value: string): string | null {
+  const parsed = URL.parse(value)
+  const loopback = parsed?.protocol === 'http:' && LOOPBACK.test(parsed.hostname)
+  const safe = parsed?.protocol === 'https:' || loopback
+  return safe && parsed && !parsed.search && !parsed.hash && !parsed.username && value.endsWith('/')
+    ? null
+    : 'is no URL like https://passwords.example.com/range/, with a slash at the end'
 }
 
 function smtp(value: string): string | null {

@@ -61,9 +61,28 @@ test('a name that resembles nothing gets no suggestion', () => {
 })
 
 test('a setting whose feature does not exist yet is taken, and named as without effect', () => {
-  const config = loadConfig({ UM_PASSWORD_POLICY: 'nist', UM_LOG_LEVEL: 'warn' })
-  assert.deepEqual(config.withoutEffect, ['UM_PASSWORD_POLICY'])
+  const config = loadConfig({ UM_TEMPLATES_DIR: 'templates', UM_LOG_LEVEL: 'warn' })
+  assert.deepEqual(config.withoutEffect, ['UM_TEMPLATES_DIR'])
   assert.equal(config.logLevel, 'warn')
+})
+
+test('the policy of passwords is standard, and every list, service and pepper is off, unless it is set', () => {
+  const { passwordPolicy, passwordListFile, passwordRangeUrl, passwordPepperFile } = loadConfig({})
+  assert.deepEqual(
+    [passwordPolicy, passwordListFile, passwordRangeUrl, passwordPepperFile],
+    ['standard', null, null, null],
+  )
+  assert.equal(loadConfig({ UM_PASSWORD_POLICY: 'nist' }).passwordPolicy, 'nist')
+})
+
+test('a service of breached passwords is asked over https, or on this machine, and its URL is a prefix', () => {
+  for (const url of ['https://passwords.example.com/range/', 'http://127.0.0.1:8080/', 'http://localhost/r/']) {
+    assert.equal(loadConfig({ UM_PASSWORD_RANGE_URL: url }).passwordRangeUrl, url)
+  }
+  const wrong = ['http://passwords.example.com/range/', 'https://a.example/range', 'https://a.example/?r=/']
+  for (const url of [...wrong, 'https://user:word@a.example/', 'http://127.0.0.1.example.com/', 'range/']) {
+    assert.match(refusal({ UM_PASSWORD_RANGE_URL: url }).join(), /^UM_PASSWORD_RANGE_URL is no URL like/, url)
+  }
 })
 
 test('production listens everywhere and waits before it closes', () => {

@@ -2,6 +2,7 @@
 import { lists } from '../domain/limits.ts'
 import { userSorts } from '../domain/ports/administration.ts'
 import { listAudit } from './audit.ts'
+import { buildPasswordList } from './build-password-list.ts'
 import { deleteUsers, disableUsers, enableUsers, setRoles, signOutUsers } from './change-users.ts'
 import type { CommandSpec, OptionSpec } from './command.ts'
 import { checkConfig, printConfig } from './config.ts'
@@ -139,6 +140,13 @@ export const commands: readonly CommandSpec[] = [
     run: listAudit,
   },
   ...keyCommands,
+  {
+    name: 'passwords build-list',
+    args: '<input...>',
+    summary: 'Make a file of passwords to refuse, from lists and breach downloads; - is standard input.',
+    options: [{ flag: '--out <file>', summary: 'where it is written; needed' }],
+    run: buildPasswordList,
+  },
   {
     name: 'config print',
     summary: 'Show every setting, its value and where that comes from.',

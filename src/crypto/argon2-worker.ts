@@ -12,6 +12,8 @@ export interface Argon2Task {
   readonly passes: number
   readonly lanes: number
   readonly tagBytes: number
+  /** The pepper: the secret input K. */
+  readonly secret?: Uint8Array | undefined
 }
 
 export interface Argon2Result {
@@ -44,6 +46,7 @@ export function nodeEngine(task: Argon2Task): Uint8Array {
     passes: task.passes,
     parallelism: task.lanes,
     tagLength: task.tagBytes,
+    ...(task.secret && { secret: task.secret }),
   })
 }
 
@@ -59,6 +62,7 @@ export async function loadNodeRs(): Promise<Engine | null> {
         timeCost: task.passes,
         parallelism: task.lanes,
         outputLen: task.tagBytes,
+        ...(task.secret && { secret: task.secret }),
       })
   } catch {
     return null

@@ -19,8 +19,24 @@ import { DomainError } from '../domain/errors.ts'
 import { crypto } from '../domain/limits.ts'
 import { fromBase64url } from './base64url.ts'
 
-const REMEDY =
-  'restore it from your backup, or for a new database write one with "openssl rand -hex 32" and mode 0600'
+interface Kind {
+  readonly name: string
+  readonly setting: string
+  readonly remedy: string
+}
+
+const masterKey: Kind = {
+  name: 'master key',
+  setting: 'UM_MASTER_KEY_FILE',
+  remedy:
+    'restore it from your backup, or for a new database write one with "openssl rand -hex 32" and mode 0600',
+}
+const pepper: Kind = {
+  name: 'pepper',
+  setting: 'UM_PASSWORD_PEPPER_FILE',
+  remedy:
+    'restore it from your backup, or for the first one write it with "openssl rand -hex 32" and mode 0600',
+}
 
 const READABLE_BY_OTHERS = 0o077
 
@@ -49,20 +65,29 @@ export interface MasterKeyFile {
  */
 export function loadMasterKey(options: { readonly file: string; readonly create: boolean }): MasterKeyFile {
   const { file, create } = options
-  const content = readKeyFile(file) ?? (create ? createKeyFile(file) : null)
-  if (content === null) throw refused(`The master key file ${file} does not exist: ${REMEDY}`)
+  return keysOf(file, readKeyFile(file, masterKey) ?? (create ? createKeyFile(file) : null), masterKey)
+}
+
+/** The secrets of a pepper file, which has the form of a master key file. Throws `start_refused`. */
+export function loadPepperKeys(file: string): readonly Uint8Array[] {
+  const { keys, prepared } = keysOf(file, readKeyFile(file, pepper), pepper)
+  return prepared ? [...keys, prepared] : keys
+}
+
+function keysOf(file: string, content: Buffer | null, { name, remedy }: Kind): MasterKeyFile {
+  if (content === null) throw refused(`The ${name} file ${file} does not exist: ${remedy}`)
   const lines = linesOf(content)
   const [sealing, ...older] = lines.filter(({ prepared }) => !prepared).map(({ key }) => key)
   const [next, second] = lines.filter(({ prepared }) => prepared).map(({ key }) => key)
   if (!sealing || lines.some(({ key }) => key.length < crypto.masterKeyMinBytes)) {
     throw refused(
-      `The master key file ${file} holds no 32 bytes or more as hexadecimal digits, base64 or raw bytes: ` +
-        REMEDY,
+      `The ${name} file ${file} holds no 32 bytes or more as hexadecimal digits, base64 or raw bytes: ` +
+        remedy,
     )
   }
   if (second || lines.length > crypto.masterKeysMax) {
     throw refused(
-      `The master key file ${file} holds more than ${crypto.masterKeysMax} keys, or two that begin with ` +
+      `The ${name} file ${file} holds more than ${crypto.masterKeysMax} keys, or two that begin with ` +
         '"next": take out the oldest ones',
     )
   }
@@ -102,39 +127,34 @@ export function replaceMasterKey(file: string, { keys, prepared }: MasterKeyFile
 }
 
 /** Null where there is no such file. */
-function readKeyFile(file: string): Buffer | null {
+function readKeyFile(file: string, kind: Kind): Buffer | null {
+  const { name, setting } = kind
   let descriptor: number
   try {
     descriptor = openSync(file, 'r')
   } catch (cause) {
     if (codeOf(cause) === 'ENOENT') return null
-    throw refused(
-      `The master key file ${file} cannot be read (${codeOf(cause)}): correct its owner or its path`,
-    )
+    throw refused(`The ${name} file ${file} cannot be read (${codeOf(cause)}): correct its owner or its path`)
   }
   try {
     const { mode, size } = fstatSync(descriptor)
-    refuseOpenToOthers(file, mode)
+    refuseOpenToOthers(file, mode, kind)
     if (size > crypto.masterKeyFileMaxBytes) {
-      throw refused(
-        `The master key file ${file} has more than 4,096 bytes: point UM_MASTER_KEY_FILE at the key`,
-      )
+      throw refused(`The ${name} file ${file} has more than 4,096 bytes: point ${setting} at the key`)
     }
     return readFileSync(descriptor)
   } catch (cause) {
     if (cause instanceof DomainError) throw cause
-    throw refused(
-      `The master key file ${file} cannot be read (${codeOf(cause)}): point UM_MASTER_KEY_FILE at a file`,
-    )
+    throw refused(`The ${name} file ${file} cannot be read (${codeOf(cause)}): point ${setting} at a file`)
   } finally {
     closeSync(descriptor)
   }
 }
 
 /** Windows has no such mode bits. */
-function refuseOpenToOthers(file: string, mode: number): void {
+function refuseOpenToOthers(file: string, mode: number, { name }: Kind): void {
   if (process.platform === 'win32' || (mode & READABLE_BY_OTHERS) === 0) return
-  throw refused(`The master key file ${file} is open to other users of this machine: run "chmod 600 ${file}"`)
+  throw refused(`The ${name} file ${file} is open to other users of this machine: run "chmod 600 ${file}"`)
 }
 
 /** Exclusive: a key that another process made in the meantime is read and never overwritten. */
@@ -146,7 +166,7 @@ function createKeyFile(file: string): Buffer | null {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     descriptor = openSync(file, 'wx', 0o600)
   } catch (cause) {
-    if (codeOf(cause) === 'EEXIST') return readKeyFile(file)
+    if (codeOf(cause) === 'EEXIST') return readKeyFile(file, masterKey)
     throw refused(
       `The master key file ${file} cannot be created (${codeOf(cause)}): make its folder writable`,
     )

@@ -1,9 +1,13 @@
 import type { RoleTable } from './policy.ts'
+import type { BreachedPasswords } from './ports/breached-passwords.ts'
 import type { AccessTokens, Passwords, Secrets, SigningKeys } from './ports/crypto.ts'
 import type { FieldError } from './errors.ts'
 import type { RateTable } from './rates.ts'
 import type { Clock, Ids, JsonObject, Log } from './ports/runtime.ts'
 import type { Store } from './ports/store.ts'
+
+/** `standard`: 8 characters or more; `nist`: 15 or more, and no short password made longer. */
+export type PasswordPolicy = 'standard' | 'nist'
 
 /** The settings that the rules read. */
 export interface Rules {
@@ -13,6 +17,7 @@ export interface Rules {
   /** Whether a taken address is named to whoever types it (`friendly`), or only to its owner. */
   readonly disclosure: 'friendly' | 'strict'
   readonly requireVerifiedEmail: boolean
+  readonly passwordPolicy: PasswordPolicy
   /** Every role that there is, and what it grants. */
   readonly roles: RoleTable
   /** What the profile may hold. */
@@ -29,6 +34,7 @@ export interface ProfileRules {
 export interface Deps {
   readonly store: Store
   readonly passwords: Passwords
+  readonly breached: BreachedPasswords
   readonly accessTokens: AccessTokens
   readonly secrets: Secrets
   readonly signingKeys: SigningKeys

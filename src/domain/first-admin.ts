@@ -7,7 +7,7 @@ import { DomainError, refuseInvalid } from './errors.ts'
 import { readEmail } from './keys.ts'
 import { lifetimes } from './limits.ts'
 import { oneTimeLink } from './one-time-link.ts'
-import { preparePassword } from './password-rules.ts'
+import { breachErrors, preparePassword } from './password-rules.ts'
 import type { ClaimedField } from './ports/records.ts'
 import { registrationErrors, taken } from './register.ts'
 import { auditEvent } from './trail.ts'
@@ -57,6 +57,7 @@ export async function setUpFirstAdmin(
   const state = await peekSetupLink(token, deps)
   if (!hash || state !== 'live') return dead(state)
   refuseInvalid(registrationErrors(person, deps))
+  refuseInvalid(await breachErrors(person.password, deps))
   const passwordHash = await deps.passwords.hash(preparePassword(person.password), caller.gone)
   const user = newAdmin({ ...person, passwordHash, emailVerified: false }, deps)
   const owner = { ...user, epoch: 1 }
@@ -85,7 +86,7 @@ function dead(state: SetupLinkState): SetUp {
  */
 export async function ensureFirstAdmin(person: FirstAdmin, deps: Deps): Promise<void> {
   if (await deps.store.hasAdmin()) return
-  refuseSettings(person, deps)
+  await refuseSettings(person, deps)
   const passwordHash = await deps.passwords.hash(preparePassword(person.password))
   const user = newAdmin({ ...person, passwordHash, emailVerified: true }, deps)
   const happening = { action: 'first-admin', userId: user.id, actorId: null, detail: 'settings' }
@@ -103,13 +104,14 @@ export async function ensureFirstAdmin(person: FirstAdmin, deps: Deps): Promise<
 
 const settings = { email: 'UM_ADMIN_EMAIL', username: 'UM_ADMIN_USERNAME' } as const
 
-function refuseSettings(person: FirstAdmin, deps: Deps): void {
+async function refuseSettings(person: FirstAdmin, deps: Deps): Promise<void> {
   const places: Readonly<Record<string, string>> = {
     '/email': `${settings.email} must name another address`,
     '/username': `${settings.username} must be another name`,
     '/password': 'The file of UM_ADMIN_PASSWORD_FILE must hold another password',
   }
-  const problems = registrationErrors(person, deps)
+  const broken = registrationErrors(person, deps)
+  const problems = broken.length > 0 ? broken : await breachErrors(person.password, deps)
   const sentences = problems.map(({ pointer, message }) => `${places[pointer]}: ${message}`)
   if (sentences.length > 0) throw new DomainError('start_refused', { detail: sentences.join('\n') })
 }

@@ -18,6 +18,8 @@ export const input = {
   /** What login accepts as an identifier; anything longer can't be one. */
   identifierMaxLength: 320,
   passwordMinCodePoints: 8,
+  /** The policy `nist`: a password is all that there is (NIST SP 800-63B-4 section 3.1.1). */
+  nistPasswordMinCodePoints: 15,
   passwordMaxCodePoints: 256,
   /** A presented password is compared, not chosen: this only bounds the work of reading it. */
   presentedPasswordMaxLength: 1024,
@@ -123,6 +125,29 @@ export const crypto = {
   keyringSwapAttempts: 10,
 } as const
 
+/** Lists of passwords to refuse, besides the built-in one. */
+export const passwordLists = {
+  /** A larger file stays on disk and is read where it is asked. */
+  memoryMaxBytes: 64 * 1024 * 1024,
+  /** 8 bytes of each are kept in memory while a list is built. */
+  entriesMax: 4_000_000_000,
+  /** A filter of its own for about so many, up to 2 ** 12 filters. */
+  shardEntries: 1_000_000,
+  shardBitsMax: 12,
+  /** Four bytes for each character that a password may have. */
+  lineMaxBytes: 4 * 256,
+  linesPerReport: 5_000_000,
+  readBytes: 1024 * 1024,
+} as const
+
+/** The service that is asked whether a password has been in a breach. */
+export const passwordRange = {
+  answerMs: SECOND_MS,
+  /** A range has some 2,000 lines of 40 bytes today. */
+  answerMaxBytes: 512 * 1024,
+  atOnce: 16,
+} as const
+
 export const queues = {
   sessionsPerUser: 50,
   /** argon2 work that may wait, in milliseconds of estimated work; beyond it 503. */
@@ -168,7 +193,7 @@ export const rates = {
   recipient: { limit: 3, windowMs: HOUR_MS, inDevelopment: 10 },
   /** Refreshes of a session; repeats of the same parent do not count. */
   refresh: { limit: 120, windowMs: MINUTE_MS, inDevelopment: 1 },
-  /** Mails of the whole server; the others wait. */
+  /** Mails that one process hands over, attempts that fail included; the others wait in the outbox. */
   send: { limit: 10, windowMs: SECOND_MS, inDevelopment: 100 },
 } as const satisfies Record<string, Rate & { readonly inDevelopment: number }>
 export type RateName = keyof typeof rates

@@ -4,7 +4,7 @@ import type { Caller, Deps } from './deps.ts'
 import { DomainError, refuseInvalid, type FieldError } from './errors.ts'
 import { userFieldErrors } from './field-rules.ts'
 import { identifierKey, readEmail } from './keys.ts'
-import { passwordErrors, preparePassword } from './password-rules.ts'
+import { breachErrors, passwordErrors, preparePassword } from './password-rules.ts'
 import { requireNoMore, requirePermission, type Administrator } from './policy.ts'
 import { registeredUser } from './read-user.ts'
 import { taken } from './register.ts'
@@ -53,6 +53,7 @@ export async function createUserWithPassword(
   refuseInvalid(passwordUserErrors(creation, deps))
   const roles = inOrder(creation.roles ?? ['user'], deps.rules.roles)
   requireNoMore(actor, roles, deps.rules.roles)
+  refuseInvalid(await breachErrors(creation.password, deps))
   const passwordHash = await deps.passwords.hash(preparePassword(creation.password), caller.gone)
   const user = {
     id: deps.ids.next(),
@@ -77,12 +78,12 @@ export async function createUserWithPassword(
 /** Every rule that a creation breaks, for as much of it as could be read. */
 export function passwordUserErrors(
   creation: Partial<PasswordUserCreation>,
-  { passwords, rules }: Pick<Deps, 'passwords' | 'rules'>,
+  deps: Pick<Deps, 'passwords' | 'rules'>,
 ): FieldError[] {
   const { password } = creation
   return [
     ...userFieldErrors(creation),
-    ...(password === undefined ? [] : passwordErrors(password, { context: creation }, passwords)),
-    ...roleErrors(creation, rules.roles),
+    ...(password === undefined ? [] : passwordErrors(password, { context: creation }, deps)),
+    ...roleErrors(creation, deps.rules.roles),
   ]
 }

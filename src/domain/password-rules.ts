@@ -1,6 +1,7 @@
+import type { Deps, PasswordPolicy } from './deps.ts'
 import { fieldError, type FieldError } from './errors.ts'
 import { input } from './limits.ts'
-import type { Passwords } from './ports/crypto.ts'
+import { isPaddedPassword } from './padded-password.ts'
 
 const NON_ASCII_SPACE = /[\u00A0\u1680\u2000-\u200A\u202F\u205F\u3000]/gu
 const CONTROL = /\p{Cc}/u
@@ -19,6 +20,11 @@ export function preparePassword(text: string): string {
   return text.replace(NON_ASCII_SPACE, ' ').normalize('NFC')
 }
 
+/** The fewest code points of a new password. */
+export function passwordMinimum(policy: PasswordPolicy): number {
+  return policy === 'nist' ? input.nistPasswordMinCodePoints : input.passwordMinCodePoints
+}
+
 /**
  * Every rule that a new password breaks (ASVS 6.2; NIST SP 800-63B-4 section 3.1.1). Length counts code
  * points.
@@ -26,20 +32,18 @@ export function preparePassword(text: string): string {
 export function passwordErrors(
   text: string,
   { context, pointer = '/password' }: { context: PasswordContext; pointer?: string },
-  passwords: Pick<Passwords, 'isCommon'>,
+  { passwords, rules }: Pick<Deps, 'passwords' | 'rules'>,
 ): FieldError[] {
+  const policy = rules.passwordPolicy
+  const minimum = passwordMinimum(policy)
   const prepared = preparePassword(text)
   const codePoints = [...prepared].length
   const errors: FieldError[] = []
   if (CONTROL.test(prepared) || !prepared.isWellFormed())
     errors.push(fieldError(pointer, 'password_characters'))
-  if (codePoints < input.passwordMinCodePoints) {
+  if (codePoints < minimum) {
     errors.push(
-      fieldError(
-        pointer,
-        'password_too_short',
-        `The password has fewer than ${input.passwordMinCodePoints} characters.`,
-      ),
+      fieldError(pointer, 'password_too_short', `The password has fewer than ${minimum} characters.`),
     )
   }
   if (codePoints > input.passwordMaxCodePoints) {
@@ -52,9 +56,23 @@ export function passwordErrors(
     )
     return errors
   }
-  if (passwords.isCommon(prepared)) errors.push(fieldError(pointer, 'password_too_common'))
+  const isCommon = (each: string) => passwords.isCommon(each)
+  const padded = policy === 'nist' && codePoints >= minimum && isPaddedPassword(prepared, isCommon)
+  if (padded || isCommon(prepared)) errors.push(fieldError(pointer, 'password_too_common'))
   if (containsContext(prepared, context)) errors.push(fieldError(pointer, 'password_contains_personal'))
   return errors
+}
+
+/**
+ * Asks the service of breached passwords, where the operator has named one: for a password that has passed
+ * every other rule, since the answer takes its time.
+ */
+export async function breachErrors(
+  text: string,
+  { breached }: Pick<Deps, 'breached'>,
+  pointer = '/password',
+): Promise<FieldError[]> {
+  return (await breached.has(preparePassword(text))) ? [fieldError(pointer, 'password_too_common')] : []
 }
 
 /** Context words: the username, the local part and the first domain label, each of four letters or more. */

@@ -1,7 +1,7 @@
 import type { Caller, Deps } from './deps.ts'
 import { DomainError, refuseInvalid, type FieldError } from './errors.ts'
 import { notice } from './notice.ts'
-import { passwordErrors, preparePassword } from './password-rules.ts'
+import { breachErrors, passwordErrors, preparePassword } from './password-rules.ts'
 import type { Actor } from './policy.ts'
 import { requirePassword } from './reauthenticate.ts'
 import { auditEvent } from './trail.ts'
@@ -20,6 +20,7 @@ export interface PasswordChange {
 export async function changePassword(change: PasswordChange, caller: Caller, deps: Deps): Promise<void> {
   const { user, session } = change.actor
   refuseInvalid(newPasswordErrors(change, deps))
+  refuseInvalid(await breachErrors(change.newPassword, deps, '/new_password'))
   await requirePassword({ actor: change.actor, password: change.currentPassword }, caller, deps)
   const passwordHash = await deps.passwords.hash(preparePassword(change.newPassword), caller.gone)
   const changed = await deps.store.changePassword(
@@ -41,8 +42,8 @@ export async function changePassword(change: PasswordChange, caller: Caller, dep
 /** Every rule that the new password breaks. */
 export function newPasswordErrors(
   change: { readonly actor: Actor; readonly newPassword: string },
-  deps: Pick<Deps, 'passwords'>,
+  deps: Pick<Deps, 'passwords' | 'rules'>,
 ): FieldError[] {
   const rules = { context: change.actor.user, pointer: '/new_password' }
-  return passwordErrors(change.newPassword, rules, deps.passwords)
+  return passwordErrors(change.newPassword, rules, deps)
 }

@@ -5,7 +5,7 @@ import { mergeProfile, userFieldErrors } from './field-rules.ts'
 import { readEmail } from './keys.ts'
 import { lifetimes } from './limits.ts'
 import { oneTimeLink } from './one-time-link.ts'
-import { passwordErrors, preparePassword } from './password-rules.ts'
+import { breachErrors, passwordErrors, preparePassword } from './password-rules.ts'
 import type { JsonObject } from './ports/runtime.ts'
 import type { ClaimedField } from './ports/records.ts'
 import { auditEvent } from './trail.ts'
@@ -42,6 +42,7 @@ export async function register(
 ): Promise<Registered> {
   if (deps.rules.registration === 'closed') throw new DomainError('registration_closed')
   refuseInvalid(registrationErrors(registration, deps))
+  refuseInvalid(await breachErrors(registration.password, deps))
   const strict = deps.rules.disclosure === 'strict'
   const passwordHash = await deps.passwords.hash(preparePassword(registration.password), caller.gone)
   const user = newUser(registration, { passwordHash, status: strict ? 'pending' : 'active' }, deps)
@@ -60,13 +61,13 @@ export async function register(
 /** Every rule that a registration breaks, for as much of it as could be read. */
 export function registrationErrors(
   registration: Partial<Registration>,
-  { passwords, rules }: Pick<Deps, 'passwords' | 'rules'>,
+  deps: Pick<Deps, 'passwords' | 'rules'>,
 ): FieldError[] {
   const { password, profile = {} } = registration
   return [
     ...userFieldErrors(registration),
-    ...(password === undefined ? [] : passwordErrors(password, { context: registration }, passwords)),
-    ...profileErrors(profile, rules.profile),
+    ...(password === undefined ? [] : passwordErrors(password, { context: registration }, deps)),
+    ...profileErrors(profile, deps.rules.profile),
   ]
 }
 

@@ -5,7 +5,7 @@ import { userFieldErrors } from './field-rules.ts'
 import { readEmail } from './keys.ts'
 import { notice } from './notice.ts'
 import { decoyOwner, oneTimeLink } from './one-time-link.ts'
-import { passwordErrors, preparePassword } from './password-rules.ts'
+import { breachErrors, passwordErrors, preparePassword } from './password-rules.ts'
 import type { TokenKind, TokenState } from './ports/records.ts'
 import { admitRecipient, forgetGuesses } from './throttle.ts'
 import { auditEvent } from './trail.ts'
@@ -54,7 +54,8 @@ export async function confirmPasswordReset(
   deps: Deps,
 ): Promise<{ readonly sessionsRevoked: number; readonly deviceToken: string }> {
   const { token: stored, user } = await peekResetToken(token, deps)
-  refuseInvalid(passwordErrors(password, { context: user }, deps.passwords))
+  refuseInvalid(passwordErrors(password, { context: user }, deps))
+  refuseInvalid(await breachErrors(password, deps))
   const passwordHash = await deps.passwords.hash(preparePassword(password), caller.gone)
   const reset = await deps.store.resetPassword(
     {

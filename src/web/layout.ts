@@ -2,6 +2,7 @@
  * The frame of every page: one stylesheet, no script, nothing inline, landmarks, one h1, a way past the
  * header.
  */
+import type { PasswordPolicy } from '../domain/deps.ts'
 import { html, render } from './html.ts'
 import type { Content, Html } from './html.ts'
 
@@ -15,6 +16,11 @@ export const stylesheets = [
 export interface Site {
   /** No slash at the end. */
   readonly publicUrl: string
+}
+
+/** A site whose pages ask for new passwords. */
+export interface PasswordSite extends Site {
+  readonly passwordPolicy: PasswordPolicy
 }
 
 export interface PageParts {

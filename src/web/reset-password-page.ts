@@ -1,10 +1,10 @@
 import { catalogue } from '../domain/errors.ts'
-import { input } from '../domain/limits.ts'
+import { passwordMinimum } from '../domain/password-rules.ts'
 import { deadLink, passwordForm } from './account-form.ts'
-import type { FormState } from './account-form.ts'
+import type { FormState, PasswordForm } from './account-form.ts'
 import { html } from './html.ts'
 import { page } from './layout.ts'
-import type { Site } from './layout.ts'
+import type { PasswordSite } from './layout.ts'
 
 export type DeadResetCode = 'reset_token_invalid' | 'reset_token_expired' | 'reset_token_used'
 
@@ -17,14 +17,14 @@ export type ResetPasswordState =
  * The page behind a mailed password link. Its form posts `token` and `password` to
  * `/account/reset-password`.
  */
-export function resetPasswordPage(state: ResetPasswordState, site: Site): string {
+export function resetPasswordPage(state: ResetPasswordState, site: PasswordSite): string {
   const host = new URL(site.publicUrl).host
   switch (state.state) {
     case 'form': {
       const body = html`<p class="lead">
           For your account at ${host}. Saving it signs out every device that uses the account.
         </p>
-        ${passwordForm(newPassword, state)}`
+        ${passwordForm(newPassword(passwordMinimum(site.passwordPolicy)), state)}`
       const prefix = state.errors.length > 0 ? 'Error: ' : ''
       return page(
         {
@@ -51,16 +51,18 @@ export function resetPasswordPage(state: ResetPasswordState, site: Site): string
   }
 }
 
-const newPassword = {
-  action: '/account/reset-password',
-  label: 'New password',
-  hint:
-    `At least ${input.passwordMinCodePoints} characters, without your username or address. Several ` +
-    'random words are strong and easy to remember.',
-  autocomplete: 'new-password',
-  minLength: input.passwordMinCodePoints,
-  button: 'Save password',
-} as const
+function newPassword(minLength: number): PasswordForm {
+  return {
+    action: '/account/reset-password',
+    label: 'New password',
+    hint:
+      `At least ${minLength} characters, without your username or address. Several ` +
+      'random words are strong and easy to remember.',
+    autocomplete: 'new-password',
+    minLength,
+    button: 'Save password',
+  }
+}
 
 const next: Readonly<Record<DeadResetCode, string>> = {
   reset_token_invalid:

@@ -1,10 +1,11 @@
 import type { FieldError } from '../domain/errors.ts'
 import type { DeadSetupLink } from '../domain/first-admin.ts'
 import { input } from '../domain/limits.ts'
+import { passwordMinimum } from '../domain/password-rules.ts'
 import { html } from './html.ts'
 import type { Html } from './html.ts'
 import { page } from './layout.ts'
-import type { Site } from './layout.ts'
+import type { PasswordSite } from './layout.ts'
 
 export interface SetupForm {
   readonly state: 'form'
@@ -31,7 +32,7 @@ export type SetupState = SetupForm | SetupDone | { readonly state: 'dead'; reado
  * The page behind a setup link. Its form posts `token`, `username`, `email` and `password` to
  * `/account/setup`.
  */
-export function setupPage(state: SetupState, site: Site): string {
+export function setupPage(state: SetupState, site: PasswordSite): string {
   switch (state.state) {
     case 'form': {
       const heading = 'Create the first administrator'
@@ -63,7 +64,7 @@ interface Field {
   readonly attributes: Html
 }
 
-const fields: readonly Field[] = [
+const names: readonly Field[] = [
   {
     name: 'username',
     label: 'Username',
@@ -79,23 +80,27 @@ const fields: readonly Field[] = [
     hint: 'A link to confirm it is mailed there. A forgotten password is replaced through it, too.',
     attributes: html`type="email" autocomplete="email" maxlength="${input.emailMaxLength}"`,
   },
-  {
+]
+
+function passwordField(minLength: number): Field {
+  return {
     name: 'password',
     label: 'Password',
     hint:
-      `At least ${input.passwordMinCodePoints} characters, not a common password, and without your ` +
+      `At least ${minLength} characters, not a common password, and without your ` +
       'username or address. Several random words are strong and easy to remember.',
-    attributes: html`type="password" autocomplete="new-password" minlength="${input.passwordMinCodePoints}"`,
-  },
-]
+    attributes: html`type="password" autocomplete="new-password" minlength="${minLength}"`,
+  }
+}
 
-function setupForm(state: SetupForm, site: Site): Html {
+function setupForm(state: SetupForm, site: PasswordSite): Html {
+  const fields = [...names, passwordField(passwordMinimum(site.passwordPolicy))]
   const host = new URL(site.publicUrl).host
   return html`<p class="lead">
       ${host} has no administrator yet. The account that this form makes may do everything there, with every
       other account too.
     </p>
-    ${state.errors.length > 0 && summary(state)}
+    ${state.errors.length > 0 && summary(state, fields)}
     <form method="post" action="/account/setup">
       <input type="hidden" name="token" value="${state.token}" />
       ${fields.map((field) => fieldOf(field, state))}
@@ -103,7 +108,7 @@ function setupForm(state: SetupForm, site: Site): Html {
     </form>`
 }
 
-function summary({ errors }: SetupForm): Html {
+function summary({ errors }: SetupForm, fields: readonly Field[]): Html {
   const wrong = fields.filter(({ name }) => errorsOf(name, errors).length > 0)
   return html`<div class="errors" role="alert">
     <h2>There is a problem</h2>

@@ -52,6 +52,7 @@ export function newSide(store: Store, clock: Clock): Side {
   const deps: Deps = {
     store,
     passwords,
+    breached: { has: async () => false },
     accessTokens: plainTokens(clock),
     secrets,
     signingKeys,
@@ -70,6 +71,7 @@ const rules: Rules = {
   registration: 'open',
   disclosure: 'friendly',
   requireVerifiedEmail: false,
+  passwordPolicy: 'standard',
   roles: builtInRoles,
   profile: createProfileRules(null),
 }
@@ -85,6 +87,7 @@ const signingKeys: SigningKeys = {
 const passwords: Passwords = {
   hash: async (password) => `plain ${password}`,
   verify: async (password, phc) => phc === `plain ${password}`,
+  isOutdated: () => false,
   isCommon: () => false,
 }
 

@@ -12,7 +12,7 @@ export const token = 'T0kenT0kenT0kenT0kenT0kenT0kenT0kenT0kenT0k'
 
 /** Pages by name. `text` stands wherever a page shows what came from outside. */
 export function allPages(publicUrl: string, text: string): ReadonlyMap<string, string> {
-  const site = { publicUrl }
+  const site = { publicUrl, passwordPolicy: 'standard' } as const
   const form = { state: 'form', token: text, username: text, errors: [] } as const
   const failed = {
     ...form,

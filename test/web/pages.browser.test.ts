@@ -113,7 +113,7 @@ test('the inbox shows the HTML of a mail with its looks, and its link opens in a
 
 test('the password form works by keyboard alone and posts token and password', async () => {
   const state = { state: 'form', token, username: 'ada', errors: [] } as const
-  pages.set('form', resetPasswordPage(state, { publicUrl: origin }))
+  pages.set('form', resetPasswordPage(state, { publicUrl: origin, passwordPolicy: 'standard' }))
   const { tab } = await openTab(360)
   await tab.goto(`${origin}/form`)
   await tab.keyboard.press('Tab')

@@ -12,7 +12,7 @@ import { faultsOf, tagsOf } from './well-formed.ts'
 import type { Tag } from './well-formed.ts'
 
 const publicUrl = 'https://accounts.example.org'
-const site = { publicUrl }
+const site = { publicUrl, passwordPolicy: 'standard' } as const
 const hostile = `"><script>alert(1)</script><p style='x' onclick="y()">&amp;\u0000`
 const pages = [...allPages(publicUrl, 'ordinary'), ...allPages(publicUrl, hostile)]
 

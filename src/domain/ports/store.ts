@@ -144,6 +144,15 @@ export interface Store extends AdministrationStore, CounterStore {
     trail: Trail,
   ): Promise<{ readonly kind: 'changed'; readonly user: User } | Stale>
   /**
+   * Puts another hash of the same password in the place of this one, once; nothing else changes, the version
+   * and the epoch included. `stale` where the hash is another one by now, and where there is no such user.
+   */
+  upgradePasswordHash(upgrade: {
+    readonly userId: Id
+    readonly from: string
+    readonly to: string
+  }): Promise<{ readonly kind: 'upgraded' } | Stale>
+  /**
    * The user and everything in the registry that holds it vanish in one commit; only the audit events stay.
    * The same e-mail and username are free at once. `stale` when the epoch or the roles are others than
    * expected (epoch null, no roles: any), `last_admin` when no other user has the role admin, status active and a password.

@@ -17,7 +17,7 @@ import { loadKeys, swapKeys } from './keys.ts'
 import { createLookups, nobody, type Lookups } from './lookups.ts'
 import { startLife, type Guard, type Life } from './life.ts'
 import { createMailDesk } from './mail.ts'
-import { changePassword, resetPassword } from './passwords.ts'
+import { changePassword, resetPassword, upgradePasswordHash } from './passwords.ts'
 import { createUpdateGroup, isPlain } from './profile-update.ts'
 import { createRotationGroup, rotateSession } from './session-rotation.ts'
 import {
@@ -139,6 +139,7 @@ function transactions(
   | 'confirmEmail'
   | 'resetPassword'
   | 'changePassword'
+  | 'upgradePasswordHash'
   | 'deleteUser'
   | 'openSession'
   | 'renewSession'
@@ -150,6 +151,7 @@ function transactions(
     createUser: guard((creation, trail) => createUser(workshop, creation, trail)),
     confirmEmail: guard((confirmation, trail) => confirmEmail(workshop, confirmation, trail)),
     resetPassword: guard((reset, trail) => resetPassword(workshop, reset, trail)),
+    upgradePasswordHash: guard((upgrade) => upgradePasswordHash(workshop, upgrade)),
     changePassword: guard((change, trail) => changePassword(workshop, change, trail)),
     deleteUser: guard((deletion, trail) => deleteUser(workshop, deletion, trail)),
     openSession: guard((session, trail) => openSession(workshop, session, trail)),

@@ -3,7 +3,9 @@ import type { Stale, Store } from '../../domain/ports/store.ts'
 import { withPassword } from '../../domain/user-changes.ts'
 import type { User } from '../../domain/user.ts'
 import { recount } from './admins.ts'
+import { bounded } from './connection.ts'
 import { displace, saveProven } from './displacement.ts'
+import { idValue } from './documents.ts'
 import { endAll, endOthers, isAlive, restamp, sessionsOf } from './session-documents.ts'
 import type { Workshop } from './sessions.ts'
 import { readToken, redeem, useAllTokens } from './tokens.ts'
@@ -65,4 +67,14 @@ export async function changePassword(
     await record(collections, { trail, alive: userId }, tx)
     return keep({ kind: 'changed', user })
   })
+}
+
+/** See `Store.upgradePasswordHash`. */
+export async function upgradePasswordHash(
+  { collections }: Workshop,
+  { userId, from, to }: Parameters<Store['upgradePasswordHash']>[0],
+): Promise<{ readonly kind: 'upgraded' } | Stale> {
+  const same = { _id: idValue(userId), passwordHash: from }
+  const { modifiedCount } = await collections.users.updateOne(same, { $set: { passwordHash: to } }, bounded)
+  return { kind: modifiedCount === 1 ? 'upgraded' : 'stale' }
 }

@@ -4,10 +4,11 @@ import { withPassword } from '../../domain/user-changes.ts'
 import type { User } from '../../domain/user.ts'
 import type { Database } from './connection.ts'
 import { displaceHolder, saveProven } from './displacement.ts'
+import { idBytes } from './rows.ts'
 import { endAll, liveSessions, endOthers, restamp } from './sessions.ts'
 import { consume, peekToken, useAllTokens } from './tokens.ts'
 import { record } from './trail.ts'
-import { findUser, saveUser } from './user-rows.ts'
+import { findUser, saveUser, sql } from './user-rows.ts'
 
 /** See `Store.resetPassword`. */
 export function resetPassword(
@@ -49,4 +50,12 @@ export function changePassword(
   useAllTokens(db, userId, now)
   record(db, trail)
   return { kind: 'changed', user }
+}
+
+/** See `Store.upgradePasswordHash`. */
+export function upgradePasswordHash(
+  db: Database,
+  { userId, from, to }: Parameters<Store['upgradePasswordHash']>[0],
+): { readonly kind: 'upgraded' } | Stale {
+  return { kind: db.run(sql.upgradeHash, { id: idBytes(userId), from, to }) === 1 ? 'upgraded' : 'stale' }
 }

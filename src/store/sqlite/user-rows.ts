@@ -51,6 +51,7 @@ export const sql = {
       status = :status, locale = :locale, profile = :profile, updated_at = :updatedAt,
       last_sign_in_at = :lastSignInAt, version = :version, epoch = :epoch, device_epoch = :deviceEpoch
     WHERE id = :id`,
+  upgradeHash: 'UPDATE users SET password_hash = :to WHERE id = :id AND password_hash = :from',
   signedIn: 'UPDATE users SET last_sign_in_at = :now WHERE id = :id',
   erase: 'DELETE FROM users WHERE id = :id',
   anyAdmin: `SELECT 1 FROM users

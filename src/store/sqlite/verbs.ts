@@ -8,7 +8,7 @@ import { putInboxMessage } from './inbox.ts'
 import { swapKeys } from './keys.ts'
 import { claimMail, finishMail, releaseMail, retryMail } from './mail.ts'
 import { readFact, writeFact } from './meta.ts'
-import { changePassword, resetPassword } from './passwords.ts'
+import { changePassword, resetPassword, upgradePasswordHash } from './passwords.ts'
 import { endSessions, openSession, renewSession, rotateSession } from './sessions.ts'
 import { createFirstAdmin, putSetupToken } from './set-up.ts'
 import { sweepStep } from './sweep.ts'
@@ -49,6 +49,7 @@ export const verbs = {
   swapKeys,
   sweepStep,
   updateProfile,
+  upgradePasswordHash,
 } as const
 
 export type VerbName = keyof typeof verbs
