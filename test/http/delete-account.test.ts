@@ -21,8 +21,8 @@ function remove(token: string, json?: unknown) {
 
 test('a deletion answers with a receipt of what was erased and of what is retained until when', async () => {
   const user = await newUser()
-  await signIn(user)
-  const { access_token: token } = await signIn(user)
+  const { device_token } = await signIn(user)
+  const { access_token: token } = await signIn(user, { device_token })
   await client.send('POST', '/users/reset-password', { json: { email: user.email } })
   await mailbox.wait({ to: user.email })
   const answer = await remove(token)

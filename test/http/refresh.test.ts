@@ -56,7 +56,7 @@ test('a repeat within a minute, after a lost answer, gets the same successor', a
 test('a replay two behind ends the session, the newest token included, and tells the owner (row 22)', async () => {
   const user = await newUser()
   const first = await signIn(user)
-  const bystander = await signIn(user)
+  const bystander = await signIn(user, { device_token: first.device_token })
   const second = await next(first.refresh_token)
   const third = await next(second.refresh_token)
   assert.equal((await refresh(first.refresh_token)).problem.code, 'refresh_token_reused')
