@@ -1,7 +1,11 @@
 /** Measurements: `npm run bench -- lists --users 1000000`. Not part of the tests: times are of one machine. */
 import { benchLists } from './lists.ts'
+import { benchOverload } from './overload.ts'
 
-const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = { lists: benchLists }
+const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
+  lists: benchLists,
+  overload: benchOverload,
+}
 
 const [name = '', ...args] = process.argv.slice(2)
 const bench = benches[name]

@@ -16,7 +16,8 @@ interface Waiting<Task, Result> {
 export interface HashQueue<Task, Result> {
   /**
    * Runs the task when its turn comes. Throws `overloaded`, before any work, when the waiting work would
-   * exceed `queues.hashQueueMaxMs`, when `gone` aborts while the task waits, and after `close`.
+   * exceed `queues.hashQueueMaxMs` or has waited for so long, when `gone` aborts while the task waits, and
+   * after `close`.
    */
   run(task: Task, gone?: AbortSignal): Promise<Result>
   /** How many tasks wait; those that run are not counted. */
@@ -48,10 +49,13 @@ export function createHashQueue<Task, Result extends { readonly ms: number }>(
   function start(next: Waiting<Task, Result>): void {
     next.stopListening()
     running++
-    onStarted?.(performance.now() - next.since)
+    const startedAt = performance.now()
+    onStarted?.(startedAt - next.since)
     execute(next.task)
       .then((result) => {
-        estimateMs += (result.ms - estimateMs) * NEW_MEASUREMENT_WEIGHT
+        // A flood keeps this thread from handing out work: those who wait do so for that, too.
+        const tookMs = Math.max(result.ms, performance.now() - startedAt)
+        estimateMs += (tookMs - estimateMs) * NEW_MEASUREMENT_WEIGHT
         next.resolve(result)
       }, next.reject)
       .finally(ended)
@@ -59,8 +63,8 @@ export function createHashQueue<Task, Result extends { readonly ms: number }>(
 
   function ended(): void {
     running--
-    const [next] = line
-    if (next && line.delete(next)) start(next)
+    const next = takeInTime(line)
+    if (next) start(next)
     else if (running === 0) whenIdle?.()
   }
 
@@ -81,15 +85,27 @@ export function createHashQueue<Task, Result extends { readonly ms: number }>(
 
   async function close(): Promise<void> {
     closed = true
-    for (const entry of line) {
-      entry.stopListening()
-      entry.reject(overloaded())
-    }
+    for (const entry of line) refuse(entry)
     line.clear()
     if (running > 0) await new Promise<void>((resolve) => (whenIdle = resolve))
   }
 
   return { run, waiting: () => line.size, running: () => running, close }
+}
+
+/** Where hashes have become slower than they were when it came, whoever has waited too long is refused. */
+function takeInTime<Task, Result>(line: Set<Waiting<Task, Result>>): Waiting<Task, Result> | null {
+  for (const entry of line) {
+    line.delete(entry)
+    if (performance.now() - entry.since <= queues.hashQueueMaxMs) return entry
+    refuse(entry)
+  }
+  return null
+}
+
+function refuse<Task, Result>(entry: Waiting<Task, Result>): void {
+  entry.stopListening()
+  entry.reject(overloaded())
 }
 
 function overloaded(): DomainError {

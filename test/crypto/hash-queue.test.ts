@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
 import { test } from 'node:test'
 
+import { queues } from '../../src/domain/limits.ts'
 import { createHashQueue, type HashQueue } from '../../src/crypto/hash-queue.ts'
 
 interface Done {
@@ -185,4 +186,35 @@ test('a task listens to its client only while it waits', async () => {
 
 test('an idle queue closes at once', async () => {
   await bench(1).queue.close()
+})
+
+test('whoever has waited too long is refused without a hash, since hashes may have become slower', async (t) => {
+  const { queue, begun, end } = bench(1)
+  let ahead = 0
+  const now = performance.now.bind(performance)
+  t.mock.method(performance, 'now', () => now() + ahead)
+  void queue.run('running')
+  const refusals = ['late', 'later'].map((name) => assert.rejects(queue.run(name), { code: 'overloaded' }))
+  ahead = queues.hashQueueMaxMs
+  const inTime = queue.run('in time')
+  await end('running')
+  await Promise.all(refusals)
+  assert.deepEqual(begun, ['running', 'in time'])
+  await end('in time')
+  assert.equal((await inTime).name, 'in time')
+  assert.equal(queue.waiting(), 0)
+})
+
+test('time that this thread needs to hand out work counts as work, too', async (t) => {
+  const { queue, end } = bench(1)
+  let ahead = 0
+  const now = performance.now.bind(performance)
+  t.mock.method(performance, 'now', () => now() + ahead)
+  const first = queue.run('first')
+  ahead = queues.hashQueueMaxMs * 100
+  await end('first', 1)
+  await first
+  void queue.run('running')
+  await assert.rejects(queue.run('excess'), { code: 'overloaded' })
+  await end('running')
 })
