@@ -49,6 +49,14 @@ export function codeOnly(text: string): string {
   return blank(text, ['comment', 'literal'])
 }
 
+/** Every regular expression that is written out, as `/source/flags`. */
+export function regexesOf(text: string): readonly string[] {
+  const literals = [...pieces(text)].filter(
+    ({ part, piece }) => part === 'literal' && /^\/.+\/[a-z]*$/.test(piece),
+  )
+  return literals.map(({ piece }) => piece)
+}
+
 function blank(text: string, parts: readonly Part[]): string {
   let result = ''
   for (const { part, piece } of pieces(text)) {

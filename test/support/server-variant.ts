@@ -1,4 +1,5 @@
 /** A second listener on the store of a running server whose ports can be watched and made to fail. */
+import type { Server } from 'node:http'
 import { after } from 'node:test'
 import type { Deps } from '../../src/domain/deps.ts'
 import { buildServer } from '../../src/http/server.ts'
@@ -16,17 +17,20 @@ export interface Variant {
   /** Names of the calls of ports, such as `store.findUser`, in order. */
   readonly calls: string[]
   fault: Fault
+  readonly port: number
 }
 
 export interface VariantOptions {
   readonly surroundings?: Partial<Surroundings>
   /** Changes the route table. */
   readonly routes?: (routes: readonly Route[]) => readonly Route[]
+  /** Changes the server of Node below, such as its times, before it listens. */
+  readonly tune?: (server: Server) => void
 }
 
 export async function startVariant(
   { deps, app, client: original }: TestServer,
-  { surroundings = {}, routes = (same) => same }: VariantOptions = {},
+  { surroundings = {}, routes = (same) => same, tune }: VariantOptions = {},
 ): Promise<Variant> {
   const variant = {
     calls: new Array<string>(),
@@ -71,9 +75,10 @@ export async function startVariant(
     },
     routes: routes(allRoutes),
   })
+  tune?.(server.server)
   const port = await freePort()
   await server.listen({ host: 'localhost', port })
   after(() => server.close())
   const client = await createClient({ port, publicUrl, document: original.document })
-  return Object.assign(variant, { client })
+  return Object.assign(variant, { client, port })
 }
