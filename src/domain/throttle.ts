@@ -6,15 +6,28 @@
 import type { Caller, Deps } from './deps.ts'
 import { DomainError } from './errors.ts'
 import { guessing } from './limits.ts'
-import type { Hit, HitResult } from './ports/counters.ts'
+import type { CounterStore, Hit, HitResult } from './ports/counters.ts'
 import type { Ms } from './ports/runtime.ts'
 import type { NetworkRate, RateState } from './rates.ts'
+
+/** Whose attempts they are. */
+type Client = Pick<Caller, 'network'>
+
+/** What counting takes. */
+export interface Counting extends Pick<Deps, 'clock' | 'rates'> {
+  readonly store: CounterStore
+  readonly secrets: Pick<Deps['secrets'], 'mac'>
+}
 
 /**
  * Counts an attempt of the caller's network. Throws `rate_limited`. Null where nothing is limited, or nobody
  * knows the network (the control socket).
  */
-export async function admitNetwork(name: NetworkRate, caller: Caller, deps: Deps): Promise<RateState | null> {
+export async function admitNetwork(
+  name: NetworkRate,
+  caller: Client,
+  deps: Counting,
+): Promise<RateState | null> {
   const hits = networkHits(name, caller, deps)
   if (hits.length === 0) return null
   const now = deps.clock.now()
@@ -33,11 +46,11 @@ export async function admitNetwork(name: NetworkRate, caller: Caller, deps: Deps
 }
 
 /** An attempt that was none of those that the rate counts: a sign-in that succeeded, for one. */
-export async function readmitNetwork(name: NetworkRate, caller: Caller, deps: Deps): Promise<void> {
+export async function readmitNetwork(name: NetworkRate, caller: Client, deps: Counting): Promise<void> {
   await giveBack(networkHits(name, caller, deps), deps)
 }
 
-function networkHits(name: NetworkRate, { network }: Caller, deps: Deps): Hit[] {
+function networkHits(name: NetworkRate, { network }: Client, deps: Counting): Hit[] {
   const rate = deps.rates?.[name]
   if (!rate || !network) return []
   const hits: Hit[] = [{ key: `${name}:${network.address}`, cost: 1, ...rate }]
@@ -97,7 +110,7 @@ export interface CountedGuess {
 const unlimited: CountedGuess = { admitted: true, retryAfterSeconds: 0, settle: (compare) => compare() }
 
 /** Counts a guess at an account. */
-export async function admitGuess(guess: Guess, caller: Caller, deps: Deps): Promise<CountedGuess> {
+export async function admitGuess(guess: Guess, caller: Client, deps: Counting): Promise<CountedGuess> {
   if (!deps.rates) return unlimited
   const account = accountHit(guess, deps)
   const pair = pairHit(guess, caller, deps)
@@ -126,7 +139,7 @@ export async function admitGuess(guess: Guess, caller: Caller, deps: Deps): Prom
 async function comparison(
   compare: () => Promise<boolean>,
   counted: readonly Hit[],
-  deps: Deps,
+  deps: Counting,
 ): Promise<boolean> {
   try {
     return await compare()
@@ -142,8 +155,8 @@ async function comparison(
  */
 async function countFailure(
   guess: Guess & { readonly admitted: boolean },
-  caller: Caller,
-  deps: Deps,
+  caller: Client,
+  deps: Counting,
 ): Promise<void> {
   const failure = pairHit(guess, caller, deps)
   if (!failure) return
@@ -158,13 +171,13 @@ async function countFailure(
 }
 
 /** A new password was set by its owner: what was guessed before is worth nothing. */
-export async function forgetGuesses(account: string, deps: Deps): Promise<void> {
+export async function forgetGuesses(account: string, deps: Counting): Promise<void> {
   if (deps.rates)
     await giveBack([{ ...accountHit({ account, deviceId: null }, deps), cost: guessing.failuresMax }], deps)
 }
 
 /** Whether one more mail may go to this address; asked for known and unknown addresses alike. */
-export async function admitRecipient(emailKey: string, deps: Deps): Promise<boolean> {
+export async function admitRecipient(emailKey: string, deps: Counting): Promise<boolean> {
   const rate = deps.rates?.recipient
   if (!rate) return true
   const key = bucket('recipient', emailKey, deps)
@@ -176,7 +189,7 @@ export async function admitRecipient(emailKey: string, deps: Deps): Promise<bool
  * Counts a refresh of a session; the answer gives it back, for a repeat of the same parent. Throws
  * `rate_limited`.
  */
-export async function admitRefresh(sessionId: string, deps: Deps): Promise<() => Promise<void>> {
+export async function admitRefresh(sessionId: string, deps: Counting): Promise<() => Promise<void>> {
   const rate = deps.rates?.refresh
   if (!rate) return async () => undefined
   const hit = { key: `refresh:${sessionId}`, cost: 1, ...rate }
@@ -187,7 +200,7 @@ export async function admitRefresh(sessionId: string, deps: Deps): Promise<() =>
   throw new DomainError('rate_limited', { retryAfterSeconds })
 }
 
-function accountHit({ account, deviceId }: Guess, deps: Deps): Hit {
+function accountHit({ account, deviceId }: Guess, deps: Counting): Hit {
   const base = { cost: 1, windowMs: guessing.memoryMs, durable: true }
   return deviceId === null
     ? { ...base, key: bucket('account', account, deps), limit: guessing.failuresMax, gapsMs: waitsMs }
@@ -195,7 +208,7 @@ function accountHit({ account, deviceId }: Guess, deps: Deps): Hit {
 }
 
 /** Failures of one network at one account. */
-function pairHit({ account }: Guess, { network }: Caller, deps: Deps): Hit | null {
+function pairHit({ account }: Guess, { network }: Client, deps: Counting): Hit | null {
   const rate = deps.rates?.spray
   if (!network || !rate) return null
   const key = bucket('pair', `${account} ${network.address}`, deps)
@@ -209,13 +222,13 @@ const waitsMs: readonly Ms[] = Array.from({ length: guessing.waits }, (_, failur
     : Math.min(guessing.longestWaitMs, guessing.firstWaitMs * 2 ** (failures - guessing.freeFailures)),
 )
 
-async function giveBack(counted: readonly Hit[], deps: Deps): Promise<void> {
+async function giveBack(counted: readonly Hit[], deps: Counting): Promise<void> {
   const hits = counted.filter(({ cost }) => cost > 0).map((hit) => ({ ...hit, cost: -hit.cost }))
   if (hits.length > 0) await deps.store.hit({ hits, now: deps.clock.now() })
 }
 
 /** The key of a bucket about somebody: nobody who reads it learns about whom. */
-export function bucket(name: string, about: string, deps: Pick<Deps, 'secrets'>): string {
+export function bucket(name: string, about: string, deps: Pick<Counting, 'secrets'>): string {
   const mac = deps.secrets.mac('counters', `${name} ${about}`)
   return `${name}:${mac.toBase64({ alphabet: 'base64url', omitPadding: true })}`
 }
