@@ -48,7 +48,7 @@ export const http = {
   /** A connection on which nothing moves, such as that of a client that does not read its answer. */
   silenceMs: 75 * SECOND_MS,
   /** How long a client has to close a connection that has been refused. */
-  lingerMs: 2 * SECOND_MS,
+  lingerMs: SECOND_MS,
   requestsPerSocket: 1000,
   pathParameterMaxLength: 8 * 1024,
   jsonMaxDepth: 8,
