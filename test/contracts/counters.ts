@@ -45,7 +45,7 @@ function exactness(harness: Harness): void {
     }
   })
 
-  test('of 500 hits at the same time exactly as many are admitted as the limit allows (C14)', async (t) => {
+  test('of 500 hits at the same time exactly as many are admitted as the limit allows (C14, row 24)', async (t) => {
     const { store, clients, clock } = await harness.open(t)
     const now = clock.now()
     for (const limit of [1, 30, 120]) {

@@ -233,7 +233,7 @@ test('a 429 says when to come again, in standard fields, and keeps its word (T6)
   assert.equal((await askForMail(client, headers)).status, 202)
 })
 
-test('of 500 requests at the same time exactly as many are admitted as the limit allows', async () => {
+test('of 500 requests at the same time exactly as many are admitted as the limit allows (row 24)', async () => {
   const headers = elsewhere()
   const answers = await Promise.all(upTo(500).map(() => askForMail(strict.client, headers)))
   assert.equal(answers.filter(({ status }) => status === 202).length, rates.mail.limit)
