@@ -1,11 +1,11 @@
 /** What only the SQLite adapter has: one owner, one file, one writer thread, erasure down to the bytes. */
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { suite, test, type TestContext } from 'node:test'
 import { DomainError } from '../src/domain/errors.ts'
-import { store as limits } from '../src/domain/limits.ts'
+import { counters, store as limits } from '../src/domain/limits.ts'
 import type { Store } from '../src/domain/ports/store.ts'
 import { openStore } from '../src/store/open-store.ts'
 import { openDatabase, refuseOldSqlite, type Database } from '../src/store/sqlite/connection.ts'
@@ -134,6 +134,43 @@ suite('one owner', { concurrency: 4 }, () => {
     assert.deepEqual(verdict, ['failed store_unavailable', 'writable false', 'readable true'])
     assert.ok(child.lines.length > 100, child.lines.join())
     await assertLedger(folder, child.lines)
+  })
+})
+
+suite('counted attempts', () => {
+  const lasting = { key: 'account:x', cost: 1, limit: 100, windowMs: 1_000_000, durable: true }
+  const passing = { key: 'login:192.0.2.1', cost: 1, limit: 100, windowMs: 1_000_000 }
+  const counted = async (store: Store, now: number): Promise<(number | undefined)[]> => {
+    const looks = [lasting, passing].map((hit) => ({ ...hit, cost: 0 }))
+    return (await store.hit({ hits: looks, now })).map(({ count }) => count)
+  }
+
+  test('a server that stops or crashes again and again forgets no failure at an account', async (t) => {
+    const folder = temporaryFolder(t)
+    for (const round of upTo(5)) {
+      const clock = newTestClock()
+      const store = await reopened(folder, clock)
+      assert.deepEqual(await counted(store, clock.now()), [round, 0])
+      await store.hit({ hits: [lasting, passing], now: clock.now() })
+      // As a process finds the file that dies here: what was answered is in it.
+      const copy = join(temporaryFolder(t), 'users.db')
+      for (const end of ['', '-wal']) copyFileSync(`${join(folder, 'users.db')}${end}`, `${copy}${end}`)
+      assert.equal(valueIn(copy, 'SELECT count FROM counters'), round + 1)
+      await store.close()
+    }
+  })
+
+  test('whoever fills the memory with buckets brings no account a fresh start', async (t) => {
+    const { store, clock } = await opened(t)
+    const now = clock.now()
+    await store.hit({ hits: [lasting, passing], now })
+    for (const thousand of upTo(counters.keptInMemory / 1000 + 1)) {
+      const hits = upTo(1000).map((n) => ({ ...passing, key: `login:${thousand}-${n}` }))
+      await store.hit({ hits, now })
+    }
+    assert.deepEqual(await counted(store, now), [1, 0], 'the network is forgotten, the account is not')
+    const [next] = await store.hit({ hits: [lasting], now })
+    assert.equal(next?.count, 2)
   })
 })
 
