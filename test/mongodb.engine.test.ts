@@ -2,9 +2,12 @@
 import assert from 'node:assert/strict'
 import { MongoClient, MongoServerError, type CommandStartedEvent, type Document } from 'mongodb'
 import { after, suite, test, type TestContext } from 'node:test'
+import { createSecrets } from '../src/crypto/secrets.ts'
 import { DomainError } from '../src/domain/errors.ts'
 import { mongodb as limits } from '../src/domain/limits.ts'
 import type { Store } from '../src/domain/ports/store.ts'
+import { readRates } from '../src/domain/rates.ts'
+import { admitGuess, admitNetwork, readmitNetwork } from '../src/domain/throttle.ts'
 import type { User } from '../src/domain/user.ts'
 import { failureOf, portError } from '../src/store/mongodb/failures.ts'
 import { openMongodbStore, type MongodbOptions } from '../src/store/mongodb/mongodb-store.ts'
@@ -519,6 +522,42 @@ suite('what a lone request costs, in commands', () => {
       'update audit',
       'commitTransaction',
     ])
+  })
+})
+
+suite('what throttling adds to a sign-in, in commands', () => {
+  const caller = { network: { address: '192.0.2.1', wide: null } }
+  const guess = { account: 'somebody', deviceId: null }
+
+  async function counted(t: TestContext) {
+    const { store, sent } = await opened(t)
+    const rates = readRates('on', 'production').table
+    const secrets = createSecrets(new Uint8Array(32))
+    const attempt = async (right: boolean): Promise<string> => {
+      sent()
+      const deps = { store, clock: newTestClock(), secrets, rates }
+      await admitNetwork('login', caller, deps)
+      const admitted = await admitGuess(guess, caller, deps)
+      assert.equal(await admitted.settle(async () => right), right)
+      if (right) await readmitNetwork('login', caller, deps)
+      const commands = sent().map(({ name, collection }) => `${name} ${collection}`)
+      return commands.toSorted().join()
+    }
+    return attempt
+  }
+
+  test('a right password costs two counts, two looks and two returns', async (t) => {
+    const attempt = await counted(t)
+    const [look, count, giveBack] = ['find counters', 'findAndModify counters', 'update counters']
+    for (const _ of upTo(2))
+      assert.equal(await attempt(true), [look, look, count, count, giveBack, giveBack].join())
+  })
+
+  test('a wrong one costs two counts and two looks, and two or three counts of the failure', async (t) => {
+    const attempt = await counted(t)
+    const [look, count] = ['find counters', 'findAndModify counters']
+    assert.equal(await attempt(false), [look, look, count, count, count, count, count].join())
+    assert.equal(await attempt(false), [look, look, count, count, count, count].join())
   })
 })
 
