@@ -18,5 +18,5 @@ export function loadPeppers(file: string): readonly Pepper[] {
 
 function keyIdOf(secret: Uint8Array): string {
   const text = `user-management pepper ${Buffer.from(secret).toString('hex')}`
-  return hash('sha256', text, 'buffer').subarray(0, 8).toString('base64').replace(/=+$/, '')
+  return hash('sha256', text, 'buffer').subarray(0, 8).toString('base64').slice(0, -1)
 }

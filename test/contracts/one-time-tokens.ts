@@ -181,6 +181,40 @@ function changing(harness: Harness): void {
     assert.deepEqual(await reset(store, token, { passwordHash: 'stolen' }), { kind: 'stale' })
   })
 
+  test('of racing upgrades of a hash one wins, nothing but the hash changes, and every session lives on', async (t) => {
+    const { store, clients, clock } = await harness.open(t)
+    const user = await registered(store)
+    const session = await signedIn(store, user)
+    const before = await current(store, user.id)
+    const from = before.passwordHash ?? assert.fail('there is no hash')
+    const outcomes = await race(clients, 20, (client, n) =>
+      client.upgradePasswordHash({ userId: user.id, from, to: `better ${n}` }),
+    )
+    assert.deepEqual(tally(outcomes), { upgraded: 1, stale: 19 })
+    const winner = outcomes.findIndex(({ kind }) => kind === 'upgraded')
+    assert.deepEqual(await current(store, user.id), { ...before, passwordHash: `better ${winner}` })
+    const query = { userId: user.id, sessionId: session.id, now: clock.now() }
+    assert.ok(await store.findSession(query))
+    const nobody = { userId: '00000000-0000-7000-8000-000000000000', from, to: 'better' }
+    assert.deepEqual(await store.upgradePasswordHash(nobody), { kind: 'stale' })
+  })
+
+  test('an upgrade of a hash never undoes a change of password', async (t) => {
+    const { store, clients, clock } = await harness.open(t)
+    for (const _ of upTo(rounds(1000))) {
+      const user = await registered(store)
+      const session = await signedIn(store, user)
+      const from = user.passwordHash ?? assert.fail('there is no hash')
+      const change = { userId: user.id, sessionId: session.id, expectEpoch: 1, passwordHash: 'chosen' }
+      await race(clients, 2, async (client, n) =>
+        n === 0
+          ? client.upgradePasswordHash({ userId: user.id, from, to: 'better' })
+          : client.changePassword({ ...change, now: clock.now() }, newTrail(user.id)),
+      )
+      assert.equal((await current(store, user.id)).passwordHash, 'chosen')
+    }
+  })
+
   test('of racing changes of password one wins, and a dead session changes nothing', async (t) => {
     const { store, clients, clock } = await harness.open(t)
     const user = await registered(store)

@@ -18,6 +18,18 @@ test('a hash of ours is read and written back as it was', () => {
   assert.equal(writePhc(stored), good)
 })
 
+test('the pepper of a hash is named by 8 bytes behind its cost, and by nothing else', () => {
+  const peppered = withCost('m=19456,t=2,p=1,keyid=c29tZWtleWk')
+  const stored = readPhc(peppered)
+  assert.ok(stored)
+  assert.equal(stored.keyId, 'c29tZWtleWk')
+  assert.equal(writePhc(stored), peppered)
+  assert.equal(readPhc(good)?.keyId, null)
+  for (const keyId of ['', 'c29tZWtleW', 'c29tZWtleWkk', 'c29tZWtle-k', 'c29tZWtleWk,keyid=c29tZWtleWk']) {
+    assert.equal(readPhc(withCost(`m=19456,t=2,p=1,keyid=${keyId}`)), null, keyId)
+  }
+})
+
 test('new hashes cost what OWASP ASVS approves: 19 MiB, 2 passes, 1 lane, 16 bytes of salt', () => {
   assert.deepEqual(currentCost, { memoryKib: 19_456, passes: 2, lanes: 1, saltBytes: 16, tagBytes: 32 })
 })

@@ -52,6 +52,19 @@ test('both engines give the tags of the reference implementation', async () => {
   }
 })
 
+test('with a secret, a pepper, both engines give the same tag', async () => {
+  const nodeRs = await loadNodeRs()
+  assert.ok(nodeRs)
+  const cost = { memoryKib: 32, passes: 3, lanes: 4, tagBytes: 32 }
+  const task = { password: '\u0001'.repeat(32), salt: Buffer.alloc(16, 0x02), ...cost }
+  const secret = Buffer.alloc(8, 0x03)
+  const tag = hex(nodeEngine({ ...task, secret }))
+  assert.equal(hex(nodeRs({ ...task, secret })), tag)
+  assert.equal(hex(argon2({ ...task, secret }).tag), tag)
+  const others = [{}, { secret: Buffer.alloc(8, 0x04) }, { secret: Buffer.alloc(9, 0x03) }]
+  for (const other of others) assert.notEqual(hex(nodeRs({ ...task, ...other })), tag)
+})
+
 test('the PHC string is the one that the reference implementation writes and reads', () => {
   const published = '$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc'
   const stored = readPhc(published)
