@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 import { authenticate } from '../domain/authenticate.ts'
 import { DomainError } from '../domain/errors.ts'
@@ -17,8 +16,8 @@ const HOST = /^(?:[\w.~-]+|\[[\da-f:.]+\])(?::\d*)?$/i
  * What some other reader of a path would take for another path: bytes that are no visible ASCII, `;`, `\`,
  * empty segments and those of dots, and escapes of control bytes, of separators and of what needs none.
  */
-const ODD_PATH =
-  /[^!-~]|[;\\#]|\/\/|\/\.{1,2}(?:\/|$)|%(?:[01][\da-f]|2[d-f]|3[\db]|4[1-9a-f]|5[\dacf]|6[1-9a-f]|7[\daef])/i
+const ODD_ESCAPE = /%(?:[01][\da-f]|2[d-f]|3[\db]|4[1-9a-f]|5[\dacf]|6[1-9a-f]|7[\daef])/i
+const ODD_PATH = /[^!-~]|[;\\#]|\/\/|\/\.{1,2}(?:\/|$)/
 const once = new Set(['host', 'authorization', 'content-type', 'content-length', 'origin'])
 
 /**
@@ -30,7 +29,7 @@ export function requireOneMeaning(request: FastifyRequest): void {
   if (detail !== null) throw new DomainError('request_invalid', { detail })
 }
 
-function ambiguityOf({ rawHeaders, headers, httpVersion, url = '' }: IncomingMessage): string | null {
+function ambiguityOf({ rawHeaders, headers, httpVersion, url = '' }: FastifyRequest['raw']): string | null {
   const old = httpVersion === '1.0'
   if (!old && httpVersion !== '1.1') return 'The version is not HTTP/1.1.'
   const twice = repeated(rawHeaders)
@@ -42,7 +41,8 @@ function ambiguityOf({ rawHeaders, headers, httpVersion, url = '' }: IncomingMes
   if (coding !== undefined && (old || coding.toLowerCase() !== 'chunked'))
     return 'The transfer coding is not chunked, or not for this version of HTTP.'
   if (!url.startsWith('/')) return 'The target of the request is no path.'
-  return ODD_PATH.test(url.split('?', 1)[0] ?? '') ? 'The path is not in its plain form.' : null
+  const path = url.split('?', 1)[0] ?? ''
+  return ODD_PATH.test(path) || ODD_ESCAPE.test(path) ? 'The path is not in its plain form.' : null
 }
 
 /** Node keeps the first of a pair and says nothing. */

@@ -1,5 +1,3 @@
-import type { Server } from 'node:http'
-import type { Duplex } from 'node:stream'
 import cors from '@fastify/cors'
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Deps } from '../domain/deps.ts'
@@ -13,7 +11,7 @@ import { pageHeaders, securityHeaders } from './headers.ts'
 import { mount } from './mount.ts'
 import { allowedMethods } from './paths.ts'
 import type { Route, Surroundings } from './route.ts'
-import { refuseSocket } from './socket-errors.ts'
+import { refuseSocket, type Connection } from './socket-errors.ts'
 import { watch } from './watch.ts'
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
@@ -45,7 +43,7 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
   server.removeAllContentTypeParsers()
   answerInPlaceOfNode(server.server, refuseBytes)
 
-  function refuseBytes(error: NodeJS.ErrnoException, socket: Duplex): void {
+  function refuseBytes(error: NodeJS.ErrnoException, socket: Connection): void {
     refuseSocket(error, socket, { publicUrl, constant, id: deps.ids.next() })
   }
 
@@ -118,7 +116,10 @@ function cutOff(cause: unknown): DomainError {
 }
 
 /** Node's own answers are bare, and to CONNECT it has none. */
-function answerInPlaceOfNode(server: Server, refuse: (error: Error, socket: Duplex) => void): void {
+function answerInPlaceOfNode(
+  server: FastifyInstance['server'],
+  refuse: (error: Error, socket: Connection) => void,
+): void {
   server.on('connect', (_request, socket) => refuse(new Error('there are no tunnels'), socket))
   // An unknown expectation is no reason to refuse a request (RFC 9110 section 10.1.1).
   server.on('checkExpectation', (request, response) => server.emit('request', request, response))

@@ -1,13 +1,20 @@
 import { STATUS_CODES } from 'node:http'
-import type { Duplex } from 'node:stream'
 import { DomainError } from '../domain/errors.ts'
 import { http } from '../domain/limits.ts'
 import { asDomainError, problemOf } from './errors.ts'
 
+/** What is needed of a socket: that of a tunnel has another type. */
+export interface Connection {
+  readonly writable: boolean
+  destroy(): unknown
+  end(text: string): unknown
+  once(event: 'close', listener: () => void): unknown
+}
+
 /** What a refusal below the router says, as far as HTTP still allows an answer (RFC 9112 section 3). */
 export function refuseSocket(
   error: NodeJS.ErrnoException,
-  socket: Duplex,
+  socket: Connection,
   { publicUrl, constant, id }: { publicUrl: string; constant: Readonly<Record<string, string>>; id: string },
 ): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {

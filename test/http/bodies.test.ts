@@ -299,3 +299,54 @@ test('a JSON text that is no object is a wrong type at the root', async () => {
   assert.deepEqual(answer.fieldErrors, [' field_type'])
   assert.equal((await server.profile(token)).status, 200)
 })
+
+test('a text of 16,000 characters in any field costs milliseconds, whatever it is made of (I7)', async () => {
+  const timeOf = async (path: string, body: string) => {
+    const times: number[] = []
+    for (let round = 0; round < 3; round += 1) {
+      const began = performance.now()
+      const { status } = await client.send('POST', path, { body, headers: json })
+      times.push(performance.now() - began)
+      assert.equal(status, 422)
+    }
+    return Math.min(...times)
+  }
+  const units = [
+    'a',
+    'a.',
+    'a@',
+    '.',
+    '@',
+    ' ',
+    '-',
+    '%',
+    'xn--',
+    '(',
+    '"',
+    '\\',
+    '\u00e9',
+    '\u0300',
+    '\u212a',
+    'aA1!',
+    '\t',
+    '0',
+  ]
+  for (const [path, fields] of Object.entries({
+    '/users/login': ['username', 'email', 'password', 'device_name', 'device_token'],
+    '/users/register': ['username', 'email', 'password', 'locale', 'profile'],
+  })) {
+    const plain = await timeOf(path, JSON.stringify({ surprise: 'x'.repeat(16_000) }))
+    for (const field of fields) {
+      for (const unit of units) {
+        const bytes = Buffer.byteLength(JSON.stringify(unit)) - 2
+        const text = unit.repeat(16_000 / bytes)
+        const value = field === 'profile' ? { website: `https://${text}`, bio: text.slice(0, 100) } : text
+        const ms = await timeOf(path, JSON.stringify({ [field]: value }))
+        assert.ok(
+          ms < plain * 4 + 50,
+          `${path} ${field} of ${JSON.stringify(unit)}: ${ms} ms, plain ${plain} ms`,
+        )
+      }
+    }
+  }
+})

@@ -41,7 +41,7 @@ async function answersOf(server: TestServer): Promise<Readonly<Record<string, An
     '400 for large headers': await client.raw(`GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(9000)}\r\n\r\n`),
     '400 for two hosts': await client.raw('GET /livez HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n'),
     401: await client.send('GET', '/users/profile'),
-    403: await client.send('GET', '/users/export', { token: 'x.y.z' }),
+    403: await client.send('GET', '/users', { token }),
     404: await client.send('GET', '/nowhere'),
     405: await client.send('PATCH', '/users/login'),
     413: await client.send('POST', '/users/login', { body, headers }),

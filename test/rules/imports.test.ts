@@ -90,7 +90,7 @@ const EXTRAS: readonly {
   },
   {
     file: 'http/socket-errors.ts',
-    outer: ['node:http', 'node:net'],
+    outer: ['node:http'],
     reason: 'answers below the router, on the socket',
   },
   {
