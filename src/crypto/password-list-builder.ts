@@ -21,7 +21,7 @@ export interface PasswordListBuilder {
 
 /**
  * Keeps 8 to 10 bytes of each entry in memory, in groups by the first bits of the SHA-1; besides those it
- * needs 32 MB to build one filter at a time. The same entries in any order give the same file.
+ * needs some 40 MB to build one filter at a time. The same entries in any order give the same file.
  */
 export function createPasswordListBuilder(): PasswordListBuilder {
   const groups = Array.from({ length: 2 ** passwordLists.shardBitsMax }, () => newGroup())
