@@ -91,6 +91,7 @@ function repetition(harness: Harness): void {
       pendingEmail: null,
       version: 1,
       epoch: 1,
+      deviceEpoch: 1,
     })
     assert.deepEqual(await auditActions(store, user.id), ['test'])
     const due = await store.claimMail({ now: Date.now() + 1, leaseUntil: Date.now() + 60_000, limit: 10 })

@@ -87,7 +87,11 @@ function confirm({ client }: TestServer, mail: Mail, password = PASSWORD) {
 
 /** Registers the tests that every engine must pass. */
 export async function strictDisclosure(settings: Readonly<Record<string, string>>): Promise<TestServer> {
-  const server = await startTestServer({ UM_REGISTRATION_DISCLOSURE: 'strict', ...settings })
+  const server = await startTestServer({
+    UM_REGISTRATION_DISCLOSURE: 'strict',
+    UM_RATE_LIMITS: 'off',
+    ...settings,
+  })
   const { clock, deps, mailbox, newUser } = server
 
   test('a free, a taken and a claimed address get the same answer for the same work', async () => {

@@ -78,7 +78,7 @@ export async function createFirstAdmin(
     }
     await claim(collections, { keys: claimsOf(user), userId: user.id }, tx)
     await insertUser(collections, { user, idempotencyKey: null }, tx)
-    await recordWithToken(collections, { token, trail, alive: user.id }, tx)
+    await recordWithToken(collections, { token, trail }, tx)
     return keep({ kind: 'created', user })
   })
 }

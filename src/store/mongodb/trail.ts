@@ -22,18 +22,15 @@ export async function record(
   if (wanted || (await touchUser(collections, mail.userId, tx))) await insertMail(collections, mail, tx)
 }
 
-/** The same for a step that makes a token: its mail waits inside the token's document. */
+/**
+ * The same for a step that makes a token. Its mail may be for whoever holds the address already: the commands
+ * are those of a mail to the maker, since a transaction that took longer would tell (ASVS 6.3.8).
+ */
 export async function recordWithToken(
   collections: Collections,
-  {
-    token,
-    trail,
-    alive,
-  }: { readonly token: NewToken | undefined; readonly trail: Trail; readonly alive: Id },
+  { token, trail }: { readonly token: NewToken | undefined; readonly trail: Trail },
   tx: InSession,
 ): Promise<void> {
-  const { audit, mail } = trail
-  const carried = token && mail?.userId === token.userId ? mail : undefined
-  if (token) await insertToken(collections, { token, mail: carried ?? null }, tx)
-  await record(collections, { trail: carried ? { audit } : trail, alive }, tx)
+  if (token) await insertToken(collections, { token, mail: null }, tx)
+  await record(collections, { trail, alive: null }, tx)
 }

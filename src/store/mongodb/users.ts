@@ -63,7 +63,7 @@ async function write(
   await insertUser(collections, { user, idempotencyKey: memo ? idempotencyKey(memo) : null }, tx)
   if (memo) await remember(collections, { record: memo, userId: user.id, now: trail.audit.at }, tx)
   if (countsAsAdmin(user)) await countAdmin(collections, 1, tx)
-  await recordWithToken(collections, { token, trail, alive: user.id }, tx)
+  await recordWithToken(collections, { token, trail }, tx)
 }
 
 /** What a creation has come upon; null where it has gone away meanwhile. */
@@ -104,7 +104,7 @@ export async function updateWithTrail(
     await moveClaim(collections, move, tx)
     await saveUser(collections, updated, tx)
     const { token } = change
-    if (trail) await recordWithToken(collections, { token, trail, alive: user.id }, tx)
+    if (trail) await recordWithToken(collections, { token, trail }, tx)
     else if (token) await insertToken(collections, { token, mail: null }, tx)
     return keep({ kind: 'updated', user: updated })
   })
