@@ -33,12 +33,14 @@ export function countHit(
   return { bucket: after, result: { admitted, count: after.count, resetAt: nextAt(after, hit) } }
 }
 
-/** When the wait after the last hit is over. */
+/** When the wait after the last hit is over; where there is none, clocks may differ. */
 function opensAt(bucket: Bucket | null, { gapsMs }: Hit): Ms {
   if (!bucket || !gapsMs) return -Infinity
-  return bucket.lastAt + (gapsMs[Math.min(bucket.count, gapsMs.length - 1)] ?? 0)
+  const gap = gapsMs[Math.min(bucket.count, gapsMs.length - 1)] ?? 0
+  return gap === 0 ? -Infinity : bucket.lastAt + gap
 }
 
 function nextAt(bucket: Bucket, hit: Hit): Ms {
-  return bucket.count + 1 > hit.limit || !hit.gapsMs ? bucket.endsAt : opensAt(bucket, hit)
+  if (bucket.count + 1 > hit.limit || !hit.gapsMs) return bucket.endsAt
+  return Math.max(bucket.lastAt, opensAt(bucket, hit))
 }

@@ -109,6 +109,18 @@ function windowsAndWaits(harness: Harness): void {
     assert.equal((await one(store, hit, now + MINUTE)).count, 1)
   })
 
+  test('a clock that is behind that of the last hit is refused nothing but a wait', async (t) => {
+    const { store, clock } = await harness.open(t)
+    const now = clock.now()
+    for (const hit of [newHit(), newHit({ gapsMs: [0, 0, 1000] })]) {
+      assert.ok((await one(store, hit, now)).admitted)
+      assert.ok((await one(store, hit, now - 5)).admitted)
+    }
+    const waiting = newHit({ gapsMs: [0, 1000] })
+    await one(store, waiting, now)
+    assert.equal((await one(store, waiting, now - 5)).admitted, false)
+  })
+
   test('a look counts nothing, and sees what others have counted', async (t) => {
     const { store, clients, clock } = await harness.open(t)
     const now = clock.now()

@@ -58,7 +58,7 @@ async function forgottenMails(db: DatabaseSync, ledger: Ledger, call: Client): P
 test(`whatever was acknowledged before a kill -9 holds after it (seed ${seed})`, async (t) => {
   const dataDir = join(temporaryFolder(), 'data')
   // The same port each time: the public URL, which tokens name, is of the port.
-  const settings = { UM_PORT: String(await fixedPort()), UM_RATE_LIMITS: 'off' }
+  const settings = { UM_PORT: String(await fixedPort()) }
   const launch = { dataDir, how: 'directly', settings } as const
   const random = randomFrom(seed)
   const ledger = newLedger(accounts)

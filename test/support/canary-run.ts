@@ -44,7 +44,7 @@ export interface Canary {
 
 /** The server in this process; its log takes more than the real one prints: everything that it is given. */
 export async function startCanary(settings: Readonly<Record<string, string>> = {}): Promise<Canary> {
-  const config = loadConfig({ UM_DATA_DIR: dataDir, UM_PORT: '0', UM_RATE_LIMITS: 'off', ...settings })
+  const config = loadConfig({ UM_DATA_DIR: dataDir, UM_PORT: '0', ...settings })
   const app = await startApp(config, { log: { info: write, warn: write, error: write } })
   const call = patient(clientOf(app.publicUrl))
   const byHttp = httpDoor(call)

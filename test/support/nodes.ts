@@ -23,7 +23,6 @@ export async function startNodes(databaseUrl: string): Promise<readonly [Node, N
       UM_MASTER_KEY_FILE: keyFile,
       UM_PUBLIC_URL: `http://localhost:${port}`,
       UM_PORT: String(own),
-      UM_RATE_LIMITS: 'off',
     }
     const dataDir = join(folder, `node-${own}`)
     const server = await startServer({ dataDir, settings, how: 'directly' })

@@ -74,7 +74,8 @@ function stepsOf({ cost, limit, windowMs, gapsMs }: Hit, now: Ms): Document[] {
   const isAlive = { $and: [{ $gt: ['$purgeAt', time(now)] }, { $gt: ['$count', 0] }] }
   const end = time(now + windowMs)
   const gap = gapsMs ? { $arrayElemAt: [gapsMs, { $min: ['$count', gapsMs.length - 1] }] } : 0
-  const waited = { $lte: [{ $add: ['$lastAt', gap] }, time(now)] }
+  // Where no wait is asked for, a clock that is behind the one of the last hit is in time, too.
+  const waited = { $or: [{ $eq: [gap, 0] }, { $lte: [{ $add: ['$lastAt', gap] }, time(now)] }] }
   return [
     {
       $set: {
