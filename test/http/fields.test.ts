@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Answer } from '../support/client.ts'
-import { validRequests } from '../support/client-requests.ts'
+import { isAdministrative, validRequests } from '../support/client-requests.ts'
 import { dereferenced, type Operation } from '../support/openapi-check.ts'
 import { startTestServer } from '../support/server.ts'
 
@@ -53,6 +53,7 @@ const brokenTexts = ['a\u0000b', 'a\ud800b', 'a\udc00b', '\udc00\ud800']
 
 function isAllowed({ operationId }: Operation, path: readonly string[], kind: string): boolean {
   if (operationId === 'profileUpdate' && path.length === 2 && kind === 'null') return true
+  if (path.join() === 'roles' && kind === 'emptyArray') return true
   return false
 }
 
@@ -63,8 +64,10 @@ function withValue(operation: Operation, path: readonly string[], value: unknown
 }
 
 function send(operation: Operation, json: unknown): Promise<Answer> {
-  const { method, path } = requests(operation)
-  return client.send(method, path, { json, ...(operation.operationId !== 'verifyEmailConfirm' && { token }) })
+  const { method, path, sent } = requests(operation)
+  const bearer = isAdministrative(operation) ? sent.token : token
+  const own = operation.operationId !== 'verifyEmailConfirm' && { token: bearer }
+  return client.send(method, path, { json, ...own })
 }
 
 test('a wrong value of any field of any body is named by its pointer (I1)', async () => {
