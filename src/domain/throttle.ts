@@ -151,7 +151,7 @@ async function comparison(
 
 /**
  * Every failure is the same work. A name at which this network fails for the first time counts as one more
- * that it has tried: by what was typed, since by the account the limit would tell which names belong together.
+ * that it has tried: by what was typed, since by the account the limit would tell which names are one's.
  */
 async function countFailure(
   guess: Guess & { readonly admitted: boolean },

@@ -3,7 +3,7 @@ import type { Ms } from './runtime.ts'
 
 /** One attempt, in one bucket. */
 export interface Hit {
-  /** Names the bucket, once in a call: its kind, and a network or the HMAC of an account; nothing personal. */
+  /** Names the bucket, once in a call: its kind, and a network or the HMAC of a user; nothing personal. */
   readonly key: string
   /** What is added; below 0 it is given back, and never less than nothing is left. */
   readonly cost: number
