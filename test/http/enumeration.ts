@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { guessing } from '../../src/domain/limits.ts'
 import type { Answer } from '../support/client.ts'
-import { startTestServer } from '../support/server.ts'
+import { startTestServer, type TestServer } from '../support/server.ts'
 import { PASSWORD } from '../support/server-users.ts'
 import { workOf, type Work } from './strict-disclosure.ts'
 
@@ -31,7 +31,7 @@ function assertAlike(works: Readonly<Record<string, Work>>): Work {
 }
 
 /** Registers the tests that every engine must pass. */
-export async function noEnumeration(settings: Readonly<Record<string, string>>): Promise<void> {
+export async function noEnumeration(settings: Readonly<Record<string, string>>): Promise<TestServer> {
   const server = await startTestServer({
     UM_REGISTRATION_DISCLOSURE: 'strict',
     UM_REQUIRE_VERIFIED_EMAIL: 'on',
@@ -193,6 +193,8 @@ export async function noEnumeration(settings: Readonly<Record<string, string>>):
     assert.equal(strangers.last, 429, 'the limit of the network is reached')
     assert.deepEqual(await attemptsOf(users.map(({ username, email }) => [username, email])), strangers)
   })
+
+  return server
 }
 
 /** A link has an owner or is a decoy: in shape these differ, in all else they don't. */
