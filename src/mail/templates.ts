@@ -166,8 +166,8 @@ const letters: Readonly<Record<MailKind, (words: Words) => Letter>> = {
     subject: `New sign-in to your account at ${product}`,
     heading: 'A new device signed in',
     intro: [
-      `Your account at ${product} was used on a device that we have not seen before. The list of your sessions ` +
-        'shows which one.',
+      `Your account at ${product} was used on a device that we have not seen before. The list of your ` +
+        'sessions shows which one.',
     ],
     button: null,
     facts: [['When', utc(at)]],
