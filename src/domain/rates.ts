@@ -36,7 +36,8 @@ export function readRates(
     .filter(({ parts }) => !parts || !isRateName(parts['name'] ?? ''))
     .map(
       ({ rule }) =>
-        `has ${JSON.stringify(rule)}; write on, off, or rules such as register=600/h of ${Object.keys(rates).join(', ')}`,
+        `has ${JSON.stringify(rule)}; write on, off, or rules such as register=600/h of ` +
+        Object.keys(rates).join(', '),
     )
   const factor = mode === 'development' ? 'inDevelopment' : null
   const table = Object.entries(rates).map(([name, rate]) => {

@@ -44,7 +44,10 @@ function isTrusted(address: string, trusted: BlockList): boolean {
   return trusted.check(address, isIPv4(address) ? 'ipv4' : 'ipv6')
 }
 
-/** One text an address, without port and zone: an IPv4 one that is mapped into IPv6 is an IPv4 one; null for what is none. */
+/**
+ * One text an address, without port and zone: an IPv4 one that is mapped into IPv6 is an IPv4 one. Null for
+ * what is none.
+ */
 function canonical(text: string): string | null {
   const address = text.replace(/^(?:\[(.*)\]|([\d.]+):\d+)(?::\d+)?$/, '$1$2').replace(/%.*$/, '')
   if (isIP(address) === 4) return address
