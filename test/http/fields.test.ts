@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Answer } from '../support/client.ts'
-import { validRequests } from '../support/client-requests.ts'
+import { isAdministrative, validRequests } from '../support/client-requests.ts'
 import { dereferenced, type Operation } from '../support/openapi-check.ts'
 import { startTestServer } from '../support/server.ts'
 
@@ -62,6 +62,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 function isAllowed({ operationId }: Operation, path: readonly string[], kind: string): boolean {
   if (operationId === 'profileUpdate' && path.length === 2 && kind === 'null') return true
   if (path.join() === 'profile' && kind === 'object') return false
+  if (path.join() === 'roles' && kind === 'emptyArray') return true
   const comparing = [
     'login',
     'deleteAccount',
@@ -80,8 +81,10 @@ function withValue(operation: Operation, path: readonly string[], value: unknown
 }
 
 function send(operation: Operation, json: unknown): Promise<Answer> {
-  const { method, path } = requests(operation)
-  return client.send(method, path, { json, ...(operation.operationId !== 'verifyEmailConfirm' && { token }) })
+  const { method, path, sent } = requests(operation)
+  const bearer = isAdministrative(operation) ? sent.token : token
+  const own = operation.operationId !== 'verifyEmailConfirm' && { token: bearer }
+  return client.send(method, path, { json, ...own })
 }
 
 test('a wrong value of any field of any body is named by its pointer', async () => {
