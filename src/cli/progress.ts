@@ -47,7 +47,8 @@ function progressLine(done: number, seconds: number, { of, total }: ProgressOpti
   const speed = `${Math.round(rate)} ${of}/s`
   if (total === null || done === 0) return `${done} ${of}, ${speed}`
   const left = Math.ceil((total - done) / rate)
-  return `${done} of ${total} ${of} (${Math.floor((100 * done) / total)} %), ${speed}, ${durationOf(left)} left`
+  const share = Math.floor((100 * done) / total)
+  return `${done} of ${total} ${of} (${share} %), ${speed}, ${durationOf(left)} left`
 }
 
 function durationOf(seconds: number): string {
