@@ -12,7 +12,9 @@ test('at level debug every request is a line of JSON: its template, and nothing 
     .at(-1)
   assert.equal((await fetch(metrics ?? '')).status, 200)
   const headers = { 'x-request-id': '0197c0de-0000-7000-8000-000000000001', 'user-agent': 'zqx-agent' }
-  await fetch(`${server.url}/users/reset-password/zqx-token?zqx=query`, { headers })
+  const json = { 'content-type': 'application/json', ...headers }
+  const body = JSON.stringify({ password: 'zqx-password of four words' })
+  await fetch(`${server.url}/users/reset-password/zqx-token?x=zqx`, { method: 'POST', headers: json, body })
   await fetch(`${server.url}/zqx-path`, { method: 'DELETE' })
   const { stderr, code } = await server.end('SIGTERM')
   assert.equal(code, 0)
@@ -28,7 +30,7 @@ test('at level debug every request is a line of JSON: its template, and nothing 
     {
       level: 20,
       time: '',
-      method: 'GET',
+      method: 'POST',
       route: '/users/reset-password/{token}',
       status: 400,
       code: 'reset_token_invalid',
