@@ -103,6 +103,9 @@ bytes of an index entry were measured once, on a server with ${number(usersOnSer
 
 ${table(['collection', 'documents a user', 'BSON', 'on disk', 'an entry of each index', 'a user: on disk + indexes'], [...rows, sums])}
 
+An index with 0 is partial: \`status\` has entries of accounts that are disabled or pending, \`unverified\` of those that never confirmed,
+\`purge\` of idempotency keys. \`lastSignIn\` was filled in the order of time; each sign-in moves its entry, which leaves holes.
+
 One-time tokens, mails and idempotency keys come and go within days and are left out. The user agent is a quarter of a session.`
 }
 

@@ -17,6 +17,7 @@ import { internalRoutes } from './http/routes/metrics.ts'
 import { buildServer } from './http/server.ts'
 import { startDeliverer, type Deliverer } from './mail/deliver.ts'
 import { createInbox } from './mail/inbox.ts'
+import type { SmtpTransport } from './mail/smtp.ts'
 import { createLog } from './observe/log.ts'
 import { settleFirstAdmin } from './settle-first-admin.ts'
 import type { Metrics } from './observe/metrics.ts'
@@ -171,7 +172,17 @@ function watcherOf(log: Log, metrics: Metrics | null): OnAnswered | undefined {
   }
 }
 
-async function smtpOf(config: Config, publicUrl: string, clock: Clock): Promise<MailTransport | null> {
+/** Whether the mail server takes our mail, as far as that shows without sending any; throws where not. */
+export async function checkMailServer(config: Config): Promise<void> {
+  const smtp = await smtpOf(config, config.publicUrl ?? 'http://localhost', systemClock)
+  try {
+    await smtp?.check()
+  } finally {
+    await smtp?.close()
+  }
+}
+
+async function smtpOf(config: Config, publicUrl: string, clock: Clock): Promise<SmtpTransport | null> {
   const { smtpUrl: url, mailFrom: from } = config
   if (url === null) return null
   // Loaded only here: 7 MB and some 40 ms that a server without SMTP has no use for.

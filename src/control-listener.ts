@@ -32,7 +32,7 @@ export async function listenForCommands(built: Built, dataDir: string, log: Log)
   const path = controlPath(dataDir)
   await built.ready()
   try {
-    requireShort(path)
+    if (!isShort(path)) throw new Error('the path of the data folder is too long for a socket')
     if (!WINDOWS) await removeStale(path)
     await listenPrivately(built.server, path)
   } catch (error) {
@@ -43,6 +43,7 @@ export async function listenForCommands(built: Built, dataDir: string, log: Log)
 
 /** Whether somebody listens there. */
 export async function answers(path: string): Promise<boolean> {
+  if (!isShort(path)) return false
   return new Promise((known) => {
     const socket = connect(path)
     socket.once('connect', () => {
@@ -57,10 +58,8 @@ function isNobody(code: unknown): boolean {
   return code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ENOTSOCK'
 }
 
-function requireShort(path: string): void {
-  const bytes = Buffer.byteLength(path)
-  if (bytes <= limits.pathMaxBytes) return
-  throw new Error(`the path of the data folder is too long for a socket (${bytes} bytes with its name)`)
+function isShort(path: string): boolean {
+  return Buffer.byteLength(path) <= limits.pathMaxBytes
 }
 
 /** What a server left behind that was killed. A file of another kind is not ours to remove. */

@@ -76,7 +76,11 @@ test('the policy of passwords is standard, and every list, service and pepper is
 })
 
 test('a service of breached passwords is asked over https, or on this machine, and its URL is a prefix', () => {
-  for (const url of ['https://passwords.example.com/range/', 'http://127.0.0.1:8080/', 'http://localhost/r/']) {
+  for (const url of [
+    'https://passwords.example.com/range/',
+    'http://127.0.0.1:8080/',
+    'http://localhost/r/',
+  ]) {
     assert.equal(loadConfig({ UM_PASSWORD_RANGE_URL: url }).passwordRangeUrl, url)
   }
   const wrong = ['http://passwords.example.com/range/', 'https://a.example/range', 'https://a.example/?r=/']

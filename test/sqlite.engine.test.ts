@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { suite, test, type TestContext } from 'node:test'
 import { DomainError } from '../src/domain/errors.ts'
-import { counters, store as limits } from '../src/domain/limits.ts'
+import { counters, lists, store as limits } from '../src/domain/limits.ts'
 import type { Store } from '../src/domain/ports/store.ts'
 import { openStore } from '../src/store/open-store.ts'
 import { openDatabase, refuseOldSqlite, type Database } from '../src/store/sqlite/connection.ts'
@@ -701,5 +701,80 @@ suite('erasure', () => {
     await tick()
     assert.equal(chores.filter((chore) => chore === 'scrub').length, 2)
     await upkeep.stop()
+  })
+})
+
+suite('administration on SQLite', () => {
+  test('the check of everything names each damage, and nothing that is whole', async (t) => {
+    const { store, folder, file, clock } = await opened(t)
+    const [whole, lost, bare, odd, flagged] = [
+      await registered(store),
+      await registered(store),
+      await registered(store),
+      await registered(store),
+      await registered(store),
+    ]
+    await signedIn(store, whole)
+    await signedIn(store, lost)
+    await store.close()
+    const key = (user: { readonly id: string }): string => `x'${user.id.replaceAll('-', '')}'`
+    const db = new DatabaseSync(file)
+    db.exec(`PRAGMA foreign_keys = 0;
+      DELETE FROM users WHERE id = ${key(lost)};
+      DELETE FROM identifiers WHERE key = 'e:${bare.email}';
+      INSERT INTO identifiers (key, user_id) VALUES ('u:squatted', ${key(whole)});
+      UPDATE users SET profile = '[]' WHERE id = ${key(odd)};
+      UPDATE users SET admin = 1 WHERE id = ${key(flagged)}`)
+    db.close()
+    const after = await reopened(folder, clock)
+    const found: string[] = []
+    let cursor: string | null = null
+    do {
+      const step: Awaited<ReturnType<Store['verify']>> = await after.verify({ cursor })
+      found.push(...step.findings.map(({ kind, where, id }) => `${kind} ${where} ${id}`))
+      cursor = step.cursor
+    } while (cursor !== null)
+    await after.close()
+    const expected = [
+      `admin_count_wrong users ${flagged.id}`,
+      `claim_without_user identifiers e:${lost.email}`,
+      `claim_without_user identifiers u:${lost.username}`,
+      'claim_without_user identifiers u:squatted',
+      `row_without_user sessions ${lost.id}`,
+      `user_without_claim users ${bare.id}`,
+      `value_unreadable users ${odd.id}`,
+    ]
+    assert.deepEqual(new Set(found), new Set(expected))
+    assert.equal(found.length, expected.length)
+  })
+
+  test('a page ends where too many users have been looked at, and its cursors go on from there', async (t) => {
+    const { store } = await opened(t)
+    const count = lists.scanMax + 3 * lists.scanStep
+    for (let from = 0; from < count; from += lists.scanStep) {
+      const rare = from >= lists.scanMax + lists.scanStep
+      const users = Array.from({ length: lists.scanStep }, () =>
+        newUser({ roles: rare ? ['user', 'rare'] : ['user'] }),
+      )
+      await store.addUsers(users, newTrail(null))
+    }
+    const query = {
+      search: null,
+      role: 'rare',
+      status: null,
+      verified: null,
+      sort: 'created_at',
+      descending: false,
+      limit: 10,
+    } as const
+    const first = await store.listUsers({ ...query, from: null })
+    assert.deepEqual(first.items, [])
+    const second = await store.listUsers({ ...query, from: first.next })
+    assert.equal(second.items.length, 10)
+    const beyond = await store.listUsers({ ...query, from: second.next })
+    const back = await store.listUsers({ ...query, from: beyond.previous })
+    assert.deepEqual(back.items, second.items)
+    const start = await store.listUsers({ ...query, from: second.previous })
+    assert.deepEqual(start.items, [])
   })
 })

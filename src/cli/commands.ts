@@ -7,10 +7,12 @@ import { deleteUsers, disableUsers, enableUsers, setRoles, signOutUsers } from '
 import type { CommandSpec, OptionSpec } from './command.ts'
 import { checkConfig, printConfig } from './config.ts'
 import { createUser } from './create-user.ts'
+import { doctor } from './doctor.ts'
 import { explain } from './explain.ts'
 import { dropKey, listKeys, rotateKeys } from './keys.ts'
 import { printOpenApi } from './openapi.ts'
 import { serve } from './serve.ts'
+import { scrubStore, seedStore, verifyStore } from './upkeep.ts'
 import { getUser, listSessions, listUsers } from './users.ts'
 
 const limit: OptionSpec = {
@@ -125,6 +127,39 @@ const keyCommands: readonly CommandSpec[] = [
   },
 ]
 
+const upkeepCommands: readonly CommandSpec[] = [
+  {
+    name: 'doctor',
+    summary: 'Check machine, settings, data, keys and mail, and say what to do; fails where a check fails.',
+    run: doctor,
+  },
+  { name: 'verify', summary: 'Check all data against itself; what is found fails it.', run: verifyStore },
+  {
+    name: 'scrub',
+    summary: 'Rewrite free space now, so that nothing deleted is readable in it.',
+    run: scrubStore,
+  },
+  {
+    name: 'seed',
+    summary: 'Add made-up users to try the server with; goes on where an earlier run ended.',
+    options: [
+      {
+        flag: '--users <n>',
+        summary: `how many there are to be, 1 to ${lists.seedUsersMax}; 100 unless given`,
+        range: [1, lists.seedUsersMax],
+      },
+      {
+        flag: '--password-file <file>',
+        summary: 'the password of all of them, from this file; else one is made and printed',
+        conflicts: ['--password-stdin'],
+      },
+      { flag: '--password-stdin', summary: 'read the password from standard input' },
+      { flag: '--yes', summary: 'in production mode too' },
+    ],
+    run: seedStore,
+  },
+]
+
 export const commands: readonly CommandSpec[] = [
   { name: 'serve', summary: 'Run the server.', run: serve },
   ...userCommands,
@@ -140,6 +175,7 @@ export const commands: readonly CommandSpec[] = [
     run: listAudit,
   },
   ...keyCommands,
+  ...upkeepCommands,
   {
     name: 'passwords build-list',
     args: '<input...>',

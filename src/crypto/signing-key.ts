@@ -46,7 +46,7 @@ export interface RingKey {
 }
 
 /** Makes a key pair; the private key leaves this function only sealed. */
-export async function newSigningKey(
+async function newSigningKey(
   algorithm: SigningAlgorithm,
   state: StoredKey['state'],
   deps: { readonly secrets: Secrets; readonly now: Ms },

@@ -60,7 +60,8 @@ export function roleErrors({ roles }: AccessChange, table: RoleTable): FieldErro
           fieldError(
             `/roles/${place}`,
             'field_format',
-            `There is no role ${JSON.stringify(role.slice(0, 40))}; there are ${Object.keys(table).join(', ')}.`,
+            `There is no role ${JSON.stringify(role.slice(0, 40))}; ` +
+              `there are ${Object.keys(table).join(', ')}.`,
           ),
         ],
   )

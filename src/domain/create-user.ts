@@ -3,12 +3,12 @@ import { concealedLink } from './concealed-link.ts'
 import type { Caller, Deps } from './deps.ts'
 import { refuseInvalid, type FieldError } from './errors.ts'
 import { userFieldErrors } from './field-rules.ts'
-import { readEmail } from './keys.ts'
+import { newUser } from './new-user.ts'
 import { oneTimeLink } from './one-time-link.ts'
 import { requireNoMore, requirePermission, type Administrator, type RoleTable } from './policy.ts'
 import { taken, type Registered } from './register.ts'
 import { auditEvent } from './trail.ts'
-import type { NewUser, Role } from './user.ts'
+import type { Role } from './user.ts'
 
 export interface UserCreation {
   readonly username: string
@@ -34,7 +34,7 @@ export async function createUser(
   if (roles.some((role) => role !== 'user')) requirePermission(actor, 'roles:write')
   requireNoMore(actor, roles, deps.rules.roles)
   const strict = deps.rules.disclosure === 'strict' && actor.userId !== null
-  const user = newUser({ ...creation, roles }, strict ? 'pending' : 'active', deps)
+  const user = newUser({ ...creation, roles, status: strict ? 'pending' : 'active' }, deps)
   const link = { kind: 'set_password', owner: { ...user, epoch: 1 }, auditAction: null } as const
   const { token, mail } = strict ? await concealedLink(link, caller, deps) : oneTimeLink(link, caller, deps)
   const happening = { action: 'create-user', userId: user.id, actorId: actor.userId }
@@ -50,23 +50,4 @@ export async function createUser(
 /** Every rule that a creation breaks, for as much of it as could be read. */
 export function creationErrors(creation: Partial<UserCreation>, table: RoleTable): FieldError[] {
   return [...userFieldErrors(creation), ...roleErrors(creation, table)]
-}
-
-function newUser(
-  creation: UserCreation & { readonly roles: readonly Role[] },
-  status: NewUser['status'],
-  deps: Deps,
-): NewUser {
-  return {
-    id: deps.ids.next(),
-    username: creation.username,
-    email: readEmail(creation.email)?.address ?? creation.email,
-    emailVerified: false,
-    passwordHash: null,
-    roles: creation.roles,
-    status,
-    locale: creation.locale ?? 'en',
-    profile: {},
-    createdAt: deps.clock.now(),
-  }
 }

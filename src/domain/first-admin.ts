@@ -4,14 +4,14 @@
  */
 import type { Caller, Deps } from './deps.ts'
 import { DomainError, refuseInvalid } from './errors.ts'
-import { readEmail } from './keys.ts'
 import { lifetimes } from './limits.ts'
+import { newUser } from './new-user.ts'
 import { oneTimeLink } from './one-time-link.ts'
 import { breachErrors, preparePassword } from './password-rules.ts'
 import type { ClaimedField } from './ports/records.ts'
 import { registrationErrors, taken } from './register.ts'
 import { auditEvent } from './trail.ts'
-import type { NewUser, User } from './user.ts'
+import type { User } from './user.ts'
 
 /** Who is to become the administrator. */
 export interface FirstAdmin {
@@ -59,7 +59,7 @@ export async function setUpFirstAdmin(
   refuseInvalid(registrationErrors(person, deps))
   refuseInvalid(await breachErrors(person.password, deps))
   const passwordHash = await deps.passwords.hash(preparePassword(person.password), caller.gone)
-  const user = newAdmin({ ...person, passwordHash, emailVerified: false }, deps)
+  const user = newUser({ ...person, passwordHash, roles: ['admin'] }, deps)
   const owner = { ...user, epoch: 1 }
   const link = oneTimeLink({ kind: 'verify_email', owner, auditAction: null }, caller, deps)
   const created = await deps.store.createFirstAdmin(
@@ -88,7 +88,7 @@ export async function ensureFirstAdmin(person: FirstAdmin, deps: Deps): Promise<
   if (await deps.store.hasAdmin()) return
   await refuseSettings(person, deps)
   const passwordHash = await deps.passwords.hash(preparePassword(person.password))
-  const user = newAdmin({ ...person, passwordHash, emailVerified: true }, deps)
+  const user = newUser({ ...person, passwordHash, roles: ['admin'], emailVerified: true }, deps)
   const happening = { action: 'first-admin', userId: user.id, actorId: null, detail: 'settings' }
   const caller = { requestId: 'start', userAgent: null }
   const created = await deps.store.createFirstAdmin(
@@ -123,22 +123,4 @@ function warnTaken(fields: readonly ClaimedField[], deps: Deps): void {
     `no administrator was created, since another account has what ${names} says: name another one, or give ` +
       'that account the role admin on the command line',
   )
-}
-
-function newAdmin(
-  person: FirstAdmin & { readonly passwordHash: string; readonly emailVerified: boolean },
-  deps: Deps,
-): NewUser {
-  return {
-    id: deps.ids.next(),
-    username: person.username,
-    email: readEmail(person.email)?.address ?? person.email,
-    emailVerified: person.emailVerified,
-    passwordHash: person.passwordHash,
-    roles: ['admin'],
-    status: 'active',
-    locale: 'en',
-    profile: {},
-    createdAt: deps.clock.now(),
-  }
 }

@@ -232,6 +232,17 @@ export const control = {
   answerMs: 30 * MINUTE_MS,
 } as const
 
+/** From where on `doctor` warns, or fails. */
+export const checkup = {
+  nodeMajorMin: 24,
+  diskWarnBytes: 2 * 1024 ** 3,
+  diskFailBytes: 256 * 1024 ** 2,
+  keyWarnDays: 100,
+  clockDifferenceMs: 5 * SECOND_MS,
+  mailLateMs: 5 * MINUTE_MS,
+  hashWarnMs: 500,
+} as const
+
 /** Lists of users and of events. */
 export const lists = {
   pageDefault: 50,
@@ -246,6 +257,7 @@ export const lists = {
   /** Users that one step of `verify` checks, and that one step of `seed` makes. */
   verifyStep: 2000,
   seedStep: 500,
+  seedUsersMax: 5_000_000,
   rolesMax: 64,
 } as const
 

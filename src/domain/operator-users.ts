@@ -3,7 +3,8 @@ import { inOrder, roleErrors } from './change-access.ts'
 import type { Caller, Deps } from './deps.ts'
 import { DomainError, refuseInvalid, type FieldError } from './errors.ts'
 import { userFieldErrors } from './field-rules.ts'
-import { identifierKey, readEmail } from './keys.ts'
+import { identifierKey } from './keys.ts'
+import { newUser } from './new-user.ts'
 import { breachErrors, passwordErrors, preparePassword } from './password-rules.ts'
 import { requireNoMore, requirePermission, type Administrator } from './policy.ts'
 import { registeredUser } from './read-user.ts'
@@ -55,18 +56,8 @@ export async function createUserWithPassword(
   requireNoMore(actor, roles, deps.rules.roles)
   refuseInvalid(await breachErrors(creation.password, deps))
   const passwordHash = await deps.passwords.hash(preparePassword(creation.password), caller.gone)
-  const user = {
-    id: deps.ids.next(),
-    username: creation.username,
-    email: readEmail(creation.email)?.address ?? creation.email,
-    emailVerified: creation.emailVerified ?? false,
-    passwordHash,
-    roles,
-    status: 'active' as const,
-    locale: 'en',
-    profile: {},
-    createdAt: deps.clock.now(),
-  }
+  const { username, email, emailVerified } = creation
+  const user = newUser({ username, email, emailVerified, passwordHash, roles }, deps)
   const detail = `roles ${roles.join(' ')}`
   const happening = { action: 'create-user', userId: user.id, actorId: actor.userId, detail }
   const created = await deps.store.createUser({ user }, { audit: auditEvent(happening, caller, deps) })

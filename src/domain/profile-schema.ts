@@ -171,7 +171,8 @@ function readReference($ref: JsonValue, place: Place, reading: Reading): JsonVal
   const at = `${place.at}/$ref`
   if (typeof $ref !== 'string' || !/^#(\/|$)/.test($ref)) {
     return wrong(
-      `refers to ${shown($ref)} at ${at}; only references within the file, such as "#/$defs/address", are followed`,
+      `refers to ${shown($ref)} at ${at}; only references within the file, such as "#/$defs/address", ` +
+        'are followed',
       reading,
     )
   }

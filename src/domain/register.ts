@@ -2,14 +2,14 @@ import { concealedLink } from './concealed-link.ts'
 import type { Caller, Deps, ProfileRules } from './deps.ts'
 import { DomainError, fieldError, refuseInvalid, type FieldError } from './errors.ts'
 import { mergeProfile, userFieldErrors } from './field-rules.ts'
-import { readEmail } from './keys.ts'
 import { lifetimes } from './limits.ts'
+import { newUser } from './new-user.ts'
 import { oneTimeLink } from './one-time-link.ts'
 import { breachErrors, passwordErrors, preparePassword } from './password-rules.ts'
 import type { JsonObject } from './ports/runtime.ts'
 import type { ClaimedField } from './ports/records.ts'
 import { auditEvent } from './trail.ts'
-import type { NewUser, User } from './user.ts'
+import type { User } from './user.ts'
 
 export interface Registration {
   readonly username: string
@@ -45,7 +45,10 @@ export async function register(
   refuseInvalid(await breachErrors(registration.password, deps))
   const strict = deps.rules.disclosure === 'strict'
   const passwordHash = await deps.passwords.hash(preparePassword(registration.password), caller.gone)
-  const user = newUser(registration, { passwordHash, status: strict ? 'pending' : 'active' }, deps)
+  const { username, email, locale } = registration
+  const profile = mergeProfile({}, registration.profile ?? {})
+  const status = strict ? 'pending' : 'active'
+  const user = newUser({ username, email, locale, profile, passwordHash, status }, deps)
   const link = { kind: 'verify_email', owner: { ...user, epoch: 1 }, auditAction: null } as const
   const { token, mail } = strict ? await concealedLink(link, caller, deps) : oneTimeLink(link, caller, deps)
   const idempotency = strict ? undefined : caller.idempotency
@@ -81,25 +84,6 @@ function profileErrors(profile: JsonObject, rules: ProfileRules): readonly Field
 export function taken(fields: readonly ClaimedField[]): DomainError {
   const errors = fields.map((field) => fieldError(`/${field}`, `${field}_taken`))
   return new DomainError(fields.includes('email') ? 'email_taken' : 'username_taken', { errors })
-}
-
-function newUser(
-  registration: Registration,
-  { passwordHash, status }: Pick<NewUser, 'passwordHash' | 'status'>,
-  deps: Deps,
-): NewUser {
-  return {
-    id: deps.ids.next(),
-    username: registration.username,
-    email: readEmail(registration.email)?.address ?? registration.email,
-    emailVerified: false,
-    passwordHash,
-    roles: ['user'],
-    status,
-    locale: registration.locale ?? 'en',
-    profile: mergeProfile({}, registration.profile ?? {}),
-    createdAt: deps.clock.now(),
-  }
 }
 
 function sealed(idempotency: Idempotency, deps: Deps) {

@@ -31,7 +31,8 @@ function nameProblems(name: string): string[] {
   return NAME.test(name)
     ? []
     : [
-        `has the role ${JSON.stringify(name.slice(0, 40))}; a name is 1 to 32 of a-z 0-9 _ - and begins with a letter`,
+        `has the role ${JSON.stringify(name.slice(0, 40))}; ` +
+          'a name is 1 to 32 of a-z 0-9 _ - and begins with a letter',
       ]
 }
 

@@ -98,8 +98,15 @@ function capital(word: string): string {
 function idOf(number: number, at: number): string {
   const hex = (value: number, length: number) => value.toString(16).padStart(length, '0').slice(-length)
   const time = hex(at, 12)
-  const tail = hex(mixed(number ^ 0x1d), 8) + hex(mixed(number ^ 0x2d), 4)
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${hex(mixed(number ^ 0x3d), 3)}-8${hex(mixed(number ^ 0x4d), 3)}-${tail}`
+  const rest = [0x1d, 0x2d, 0x3d].map((salt) => hex(mixed(number ^ salt), 6)).join('')
+  const groups = [
+    time.slice(0, 8),
+    time.slice(8),
+    `7${rest.slice(0, 3)}`,
+    `8${rest.slice(3, 6)}`,
+    rest.slice(6),
+  ]
+  return groups.join('-')
 }
 
 /** 32 bits that look random (the finaliser of MurmurHash3): neighbours are to differ. */

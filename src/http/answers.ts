@@ -67,7 +67,7 @@ export const sessionSchema = Type.Object(
   closed,
 )
 
-export function listOf<S extends TSchema>(item: S) {
+function listOf<S extends TSchema>(item: S) {
   return Type.Object(
     {
       items: Type.Array(item),

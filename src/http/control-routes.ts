@@ -2,10 +2,12 @@
 import { isAdministrative, type Route } from './route.ts'
 import { routes } from './routes.ts'
 import { controlKeyRoutes } from './routes/control-keys.ts'
+import { controlUpkeepRoutes } from './routes/control-upkeep.ts'
 import { controlUserRoutes } from './routes/control-users.ts'
 
 export const controlRoutes: readonly Route[] = [
   ...routes.filter(isAdministrative),
   ...controlUserRoutes,
   ...controlKeyRoutes,
+  ...controlUpkeepRoutes,
 ]

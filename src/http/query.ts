@@ -3,8 +3,8 @@ import type { TSchema } from 'typebox'
 const INTEGER = /^(?:0|[1-9][0-9]{0,8})$/
 
 /**
- * A query has texts only: where its schema wants a number or a truth value, a text that is one becomes it. Any
- * other text stays, and the schema refuses it.
+ * A query has texts only: where its schema wants a number or a truth value, a text that is one becomes it.
+ * Any other text stays, and the schema refuses it.
  */
 export function readQuery(schema: TSchema, query: unknown): unknown {
   if (typeof query !== 'object' || query === null || !('properties' in schema)) return query

@@ -23,6 +23,11 @@ export interface SmtpSettings {
   readonly timeoutMs?: Ms
 }
 
+export interface SmtpTransport extends MailTransport {
+  /** Connects, and signs in where there is a password, without sending anything; throws where it can't. */
+  check(): Promise<void>
+}
+
 interface Server {
   readonly host: string
   readonly port: number
@@ -46,7 +51,7 @@ const SENDER =
  * setting can't be read. A password travels encrypted only: with one, a server that is not this machine
  * must offer STARTTLS.
  */
-export function createSmtp(settings: SmtpSettings): MailTransport {
+export function createSmtp(settings: SmtpSettings): SmtpTransport {
   const server = readServer(settings.url)
   const host = new URL(settings.publicUrl).hostname
   const from = settings.from === null ? { name: '', address: `no-reply@${host}` } : readSender(settings.from)
@@ -78,6 +83,9 @@ export function createSmtp(settings: SmtpSettings): MailTransport {
         disableUrlAccess: true,
         signal: AbortSignal.any([closing.signal, AbortSignal.timeout(timeoutMs)]),
       })
+    },
+    async check() {
+      await pool.verify()
     },
     async close() {
       closing.abort()

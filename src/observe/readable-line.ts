@@ -7,7 +7,7 @@ const LEVELS: Readonly<Record<number, { readonly name: string; readonly colour: 
   50: { name: 'ERROR', colour: 31 },
 }
 
-/** Control characters, separators of lines, and what turns the direction of writing: as none of it may be obeyed. */
+/** Control characters, separators of lines, and what turns the direction of writing: none is obeyed. */
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu
 
 /**

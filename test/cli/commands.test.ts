@@ -45,7 +45,7 @@ test('a wrong name, a wrong option and a missing argument end with 2', () => {
 test('the help names every command, setting and exit code', () => {
   const { status, stdout } = run(['--help'])
   assert.equal(status, 0)
-  for (const word of ['serve', 'config', 'explain', 'UM_PUBLIC_URL', '4  the settings']) {
+  for (const word of ['serve', 'users', 'config', 'explain', 'UM_PUBLIC_URL', '4    the settings']) {
     assert.ok(stdout.includes(word), word)
   }
 })

@@ -118,6 +118,8 @@ export function firstAdminContract(harness: Harness): void {
       const { hash, expiresAt } = await linked(store)
       await store.sweep({ now: expiresAt + 3_600_000 })
       assert.equal(await store.peekSetupToken({ hash, now: expiresAt }), 'expired')
+      await store.sweep({ now: expiresAt + 25 * 3_600_000 })
+      assert.equal(await store.peekSetupToken({ hash, now: expiresAt }), null)
     })
   })
 }

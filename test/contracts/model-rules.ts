@@ -200,6 +200,36 @@ export function endOthers(state: State, kept: ModelSession, now: Ms): number {
   return alive
 }
 
+/** A role that is lost ends what the epoch guards; a gained one does not. */
+export function changeRoles(
+  state: State,
+  change: Pick<Parameters<Store['changeAccess']>[0], 'userId' | 'expectRoles' | 'now'> & {
+    readonly roles: readonly string[]
+  },
+): Outcome {
+  const user = state.users.get(change.userId)
+  if (!user) return { kind: 'not_found' }
+  if (user.roles.join() !== change.expectRoles.join()) return { kind: 'stale' }
+  if (user.roles.join() === change.roles.join()) return { kind: 'changed' }
+  const changed = { ...user, roles: change.roles, version: user.version + 1, updatedAt: change.now }
+  state.users.set(user.id, changed)
+  if (user.roles.some((role) => !change.roles.includes(role))) endEpoch(state, changed)
+  return { kind: 'changed' }
+}
+
+export function signOut(state: State, userId: Id, now: Ms): Outcome & { readonly sessionsRevoked?: number } {
+  const user = state.users.get(userId)
+  if (!user) return { kind: 'not_found' }
+  const sessionsRevoked = sessionsOf(state, userId).filter((session) => isAlive(state, session, now)).length
+  endEpoch(state, { ...user, version: user.version + 1, updatedAt: now })
+  return { kind: 'signed_out', sessionsRevoked }
+}
+
+function endEpoch(state: State, user: User): void {
+  for (const { id } of sessionsOf(state, user.id)) state.sessions.delete(id)
+  state.users.set(user.id, { ...user, epoch: user.epoch + 1, pendingEmail: null })
+}
+
 export function remove(state: State, userId: Id): Outcome {
   if (!state.users.has(userId)) return { kind: 'not_found' }
   erase(state, userId)

@@ -188,6 +188,22 @@ const endOthers: Play = async ({ store, clock, state, parts }, step) => {
   assert.equal(ended, model.endOthers(state, session, which.now))
 }
 
+const changeRoles: Play = async ({ store, clock, state, parts }, step) => {
+  const userId = at(parts, step.who)
+  const expectRoles = step.pick === 5 ? ['nobody'] : (state.users.get(userId)?.roles ?? [])
+  const roles = step.pick % 2 ? ['user'] : ['user', 'helper']
+  const change = { userId, expectRoles, roles, now: clock.now() }
+  const outcome = await store.changeAccess(change, newTrail(userId))
+  assert.deepEqual(model.outcomeOf(outcome), model.changeRoles(state, change))
+}
+
+const signOut: Play = async ({ store, clock, state, parts }, step) => {
+  const userId = at(parts, step.who)
+  const which = { userId, expectRoles: state.users.get(userId)?.roles ?? [], now: clock.now() }
+  const outcome = await store.signOutUser(which, newTrail(userId))
+  assert.deepEqual(outcome, model.signOut(state, userId, which.now))
+}
+
 const wait: Play = async ({ clock }, step) => clock.advance(step.pick * 4000)
 
 const plays = {
@@ -202,6 +218,8 @@ const plays = {
   changePassword,
   remove,
   endOthers,
+  changeRoles,
+  signOut,
   wait,
 } as const satisfies Record<string, Play>
 

@@ -54,6 +54,8 @@ test('only these operations are public', () => {
     'resetPasswordForm',
     'resetPasswordPage',
     'resetPasswordRequest',
+    'setupForm',
+    'setupPage',
     'verifyEmailForm',
     'verifyEmailPage',
     'verifyEmailRequest',

@@ -78,6 +78,9 @@ const LEAKS = [
   /(?:Type|Range|Syntax|Reference)Error/,
 ]
 
+/** What lies in the store and is nobody's to see: a stored hash, and the members that hold secrets or guard them. */
+const PROTECTED = /\$argon2|"(?:password_?hash|epoch|generation|refresh_?key_?id|sealed\w*|private\w*)":/i
+
 export function createOpenApiCheck(document: OpenApiDocument, publicUrl: string): OpenApiCheck {
   const operations = operationsOf(document)
   const compiled = new Map<Schema, Validator>()
@@ -110,6 +113,7 @@ export function createOpenApiCheck(document: OpenApiDocument, publicUrl: string)
       const operation = operationFor(operations, exchange)
       const isPage = exchange.headers['content-type']?.startsWith('text/html') ?? false
       if (operation) requireDeclared(exchange, operation)
+      if (!isPage && !isContract(operation)) assert.doesNotMatch(exchange.body, PROTECTED)
       if (exchange.status < 400) return operation
       for (const leak of LEAKS) assert.doesNotMatch(exchange.body, leak)
       if (exchange.method === 'HEAD') return operation
@@ -121,6 +125,11 @@ export function createOpenApiCheck(document: OpenApiDocument, publicUrl: string)
       return operation
     },
   }
+}
+
+/** The document describes everything, by name. */
+function isContract(operation: Operation | null): boolean {
+  return operation?.operationId === 'openapi'
 }
 
 function operationsOf(document: OpenApiDocument): readonly Operation[] {

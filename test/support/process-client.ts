@@ -25,6 +25,19 @@ export interface Body {
   readonly detail: string
   readonly errors: readonly { readonly pointer: string; readonly code: string }[]
   readonly messages: readonly Mail[]
+  readonly roles: readonly string[]
+  /** Of a list: users, sessions or events. */
+  readonly items: readonly Item[]
+  readonly next: string | null
+}
+
+/** What the members of lists have. */
+export interface Item {
+  readonly id: string
+  readonly username: string
+  readonly action: string
+  readonly actor_id: string | null
+  readonly user_id: string | null
 }
 
 export interface Mail {

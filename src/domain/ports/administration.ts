@@ -4,7 +4,7 @@ import type { AuditEvent, Hash, NewToken, Trail } from './records.ts'
 import type { Id, Ms } from './runtime.ts'
 import type { Conflict, NotThere, Stale } from './store.ts'
 
-/** By what a list of users can be sorted; ids, which grow with the time of creation, decide between equals. */
+/** By what a list of users can be sorted; ids, which grow with time, decide between equals. */
 export const userSorts = ['created_at', 'email', 'username', 'last_sign_in_at'] as const
 
 /** One of them. */

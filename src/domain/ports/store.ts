@@ -51,7 +51,7 @@ export interface ProfileChange {
   readonly pendingEmail?: string | null
   /** The `change_email` token that belongs to `pendingEmail`. */
   readonly token?: NewToken
-  /** Under strict disclosure a verified holder of `pendingEmail` is no conflict; it is told by mail instead. */
+  /** Under strict disclosure a verified holder of `pendingEmail` is no conflict; it is told by mail. */
   readonly concealTaken?: boolean
 }
 
@@ -155,7 +155,8 @@ export interface Store extends AdministrationStore, CounterStore {
   /**
    * The user and everything in the registry that holds it vanish in one commit; only the audit events stay.
    * The same e-mail and username are free at once. `stale` when the epoch or the roles are others than
-   * expected (epoch null, no roles: any), `last_admin` when no other user has the role admin, status active and a password.
+   * expected (epoch null, no roles: any), `last_admin` when no other user has the role admin, status active
+   * and a password.
    */
   deleteUser(
     deletion: {

@@ -1,4 +1,4 @@
-/** What may be known of the work of the server: closed sets of words, and numbers; nobody's name or address. */
+/** What may be known of the work of the server: closed sets of words, and numbers; nobody's name. */
 import type { ProblemCode } from '../errors.ts'
 
 /** One request, once it is over. */

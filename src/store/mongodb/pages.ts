@@ -70,7 +70,7 @@ function assembled<Item>(from: Position | null, { items, onward, back }: Walked<
     : { items, next: at(onward, 'next'), previous: at(back, 'previous') }
 }
 
-/** The way back from where nothing is: just behind the place that the walk began at, so as to meet it again. */
+/** The way back from where nothing is: just behind where the walk began, so as to meet that row again. */
 function behind({ value, id }: Place, ascending: boolean): Place {
   return { value, id: neighbour(id, ascending) }
 }

@@ -45,7 +45,7 @@ export function nameKey(username: string): string {
   return usernameKey(username) ?? noKey('username')
 }
 
-/** The user that an `e:` or `u:` key leads to; a key of another form, or of a `pending` user, leads to nobody. */
+/** The user that an `e:` or `u:` key leads to; of another form, or a `pending` user's, it leads to nobody. */
 export function findUserByKey(db: Database, key: string): User | null {
   if (!key.startsWith('e:') && !key.startsWith('u:')) return null
   const row = db.get(sql.userByKey, { key })

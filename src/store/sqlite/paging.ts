@@ -4,7 +4,7 @@ import type { Page, Position } from '../../domain/ports/administration.ts'
 /** Where a row stands in its list. */
 export type Place = Omit<Position, 'direction'>
 
-/** What was found from a position on, in the direction of the walk: at most one row more than the page takes. */
+/** What was found behind a position, in the order of the walk: at most one row more than the page takes. */
 export interface Found<Row extends Place> {
   readonly rows: readonly Row[]
   /** Where the walk has stopped, if before the end of the list. */

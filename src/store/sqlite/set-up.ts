@@ -1,4 +1,4 @@
-/** The first administrator, and the links with which it is made: a table of their own, since they are nobody's. */
+/** The first administrator, and the links that make it: in a table of their own, since they are nobody's. */
 import type { SetupToken } from '../../domain/ports/administration.ts'
 import type { Hash, Trail } from '../../domain/ports/records.ts'
 import type { Ms } from '../../domain/ports/runtime.ts'

@@ -42,7 +42,7 @@ function amongFew(db: Database, query: UserQuery): Found<Hit> | null {
   return { rows, stoppedAt: null, end: order.endOf(query) }
 }
 
-/** A first look at as many users as are wanted, then larger ones until enough fit or too many have been looked at. */
+/** First as many users as are wanted, then larger chunks, until enough fit or the limit is reached. */
 async function walk(read: Read, query: UserQuery): Promise<Found<Hit>> {
   const rows: Hit[] = []
   let place = order.startOf(query)

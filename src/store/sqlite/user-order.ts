@@ -1,7 +1,7 @@
 /** The orders in which users can be listed, and the statements that walk them. */
 import type { UserQuery, UserSort } from '../../domain/ports/administration.ts'
 import type { User } from '../../domain/user.ts'
-import type { Database, Values } from './connection.ts'
+import type { Database } from './connection.ts'
 import type { Place } from './paging.ts'
 import {
   highestId,
@@ -34,10 +34,14 @@ export const sql = {
   createdDown: `SELECT ${traits} FROM users u WHERE u.id < :id ORDER BY u.id DESC LIMIT :limit`,
   keyUp: `${byKey} WHERE i.key > :value AND i.key < :end ORDER BY i.key LIMIT :limit`,
   keyDown: `${byKey} WHERE i.key < :value AND i.key > :end ORDER BY i.key DESC LIMIT :limit`,
-  // Row values alone do not use the index of an expression.
-  signInUp: `SELECT ${traits} FROM users u WHERE ${signIn} >= :value AND (${signIn}, u.id) > (:value, :id)
+  // Equals first, then the others: a row value would read all equals, and most may have never signed in.
+  equalUp: `SELECT ${traits} FROM users u WHERE ${signIn} = :value AND u.id > :id
+    ORDER BY u.id LIMIT :limit`,
+  equalDown: `SELECT ${traits} FROM users u WHERE ${signIn} = :value AND u.id < :id
+    ORDER BY u.id DESC LIMIT :limit`,
+  signInUp: `SELECT ${traits} FROM users u WHERE ${signIn} > :value
     ORDER BY ${signIn}, u.id LIMIT :limit`,
-  signInDown: `SELECT ${traits} FROM users u WHERE ${signIn} <= :value AND (${signIn}, u.id) < (:value, :id)
+  signInDown: `SELECT ${traits} FROM users u WHERE ${signIn} < :value
     ORDER BY ${signIn} DESC, u.id DESC LIMIT :limit`,
 } as const
 
@@ -53,7 +57,7 @@ function between(low: Place['value'], high: Place['value']): { low: Place; high:
   return { low: { value: low, id: lowestId }, high: { value: high, id: highestId } }
 }
 
-/** Whether the walk goes from the greatest to the least: backward in a rising list, or forward in a falling one. */
+/** Whether the walk goes from great to small: backward in a rising list, or forward in a falling one. */
 export function goesDown({ descending, from }: UserQuery): boolean {
   return descending !== (from?.direction === 'previous')
 }
@@ -88,7 +92,7 @@ function valueOf(sort: UserSort, user: Traits): Place['value'] {
   }
 }
 
-/** Less than 0 where the first place comes earlier in a rising list; the same order as that of the statements. */
+/** Less than 0 where the first place comes earlier in a rising list: the order of the statements. */
 export function compare(one: Place, other: Place): number {
   const [a, b] = [rank(one.value), rank(other.value)]
   if (a !== b) return a < b ? -1 : 1
@@ -105,20 +109,22 @@ export function usersBehind(
   query: UserQuery,
   { place, limit }: { readonly place: Place; readonly limit: number },
 ): readonly Traits[] {
-  const [text, values] = statement(query, place)
-  return db.all(text, { ...values, limit }).map(traitsOf)
-}
-
-function statement(query: UserQuery, { value, id: rowId }: Place): [string, Values] {
   const way = goesDown(query) ? 'Down' : 'Up'
+  const behind = { id: idBytes(place.id), limit }
   switch (query.sort) {
     case 'created_at':
-      return [sql[`created${way}`], { id: idBytes(rowId) }]
+      return db.all(sql[`created${way}`], behind).map(traitsOf)
     case 'email':
-    case 'username':
-      return [sql[`key${way}`], { value, end: endOf(query).value }]
-    case 'last_sign_in_at':
-      return [sql[`signIn${way}`], { value: value ?? -1, id: idBytes(rowId) }]
+    case 'username': {
+      const range = { value: place.value, end: endOf(query).value, limit }
+      return db.all(sql[`key${way}`], range).map(traitsOf)
+    }
+    case 'last_sign_in_at': {
+      const value = place.value ?? -1
+      const equal = db.all(sql[`equal${way}`], { ...behind, value })
+      const others = db.all(sql[`signIn${way}`], { value, limit: limit - equal.length })
+      return [...equal, ...others].map(traitsOf)
+    }
   }
 }
 

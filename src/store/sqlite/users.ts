@@ -37,7 +37,7 @@ export function createUser(db: Database, creation: Creation, trail: Trail): Crea
   return { kind: 'created', user }
 }
 
-/** Stores a user with its claims; names those that somebody else holds, and does nothing, where there are any. */
+/** Stores a user with its claims; where somebody else holds any, names them and does nothing. */
 export function insertWithClaims(db: Database, user: User): Conflict | null {
   const claims = claimsOf(user)
   const taken = claims.filter(({ key }) => isHeldByOther(db, key, user.id))

@@ -1,4 +1,4 @@
-/** The data checked against itself, a stretch at a time: users, then claims, then whatever else holds a user. */
+/** The data checked against itself, a stretch at a time: users, claims, whatever else holds a user. */
 import { lists } from '../../domain/limits.ts'
 import type { Finding } from '../../domain/ports/administration.ts'
 import type { Store } from '../../domain/ports/store.ts'
