@@ -96,6 +96,7 @@ export function sampleDocuments(number: number): Readonly<Record<CollectionName,
     lastSignInAt: signedInAt,
     version: 2,
     epoch: 1,
+    deviceEpoch: 1,
     createdAt: new Date(createdAt),
     sessionsOpened: 2,
   }

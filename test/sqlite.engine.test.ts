@@ -282,7 +282,7 @@ suite('migrations', () => {
   const third: Migration = { version: 3, sql: "UPDATE users SET extra = 'x'; INSERT INTO nowhere VALUES (1)" }
   const addUser = (db: Database): void => {
     db.exec(`INSERT INTO users VALUES (randomblob(16), 'ann', 'a@example.com', 0, NULL, NULL, '[]', 0, 'active',
-      'en', '{}', 1, 1, NULL, 1, 1)`)
+      'en', '{}', 1, 1, NULL, 1, 1, 1)`)
     db.exec("UPDATE meta SET value = 1 WHERE key = 'clean_stop'")
     db.close()
   }

@@ -28,7 +28,7 @@ const ATTEMPTS = 100
 const GOLDEN_RATIO = 0x9e3779b9
 
 /** Where the fingerprints of a key are, in numbers from the beginning of the filter. */
-export function placesOf(high: number, low: number, shape: FuseShape): Places {
+function placesOf(high: number, low: number, shape: FuseShape): Places {
   const { seed, segmentLength, segmentCount } = shape
   // A bijection of the key: two keys that meet in all three places and the fingerprint are chance.
   const one = mix(high ^ mix(low ^ seed))

@@ -254,6 +254,8 @@ export const lists = {
   /** So many users are looked at for one page, at the most, and so many at once. */
   scanMax: 50_000,
   scanStep: 2000,
+  /** On MongoDB a page ends after so long, with what it has found. */
+  scanMs: 1000,
   /** Users that one step of `verify` checks, and that one step of `seed` makes. */
   verifyStep: 2000,
   seedStep: 500,

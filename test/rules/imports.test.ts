@@ -83,6 +83,7 @@ const EXTRAS: readonly {
 }[] = [
   { file: 'crypto/master-key.ts', outer: ['node:fs', 'node:path'], reason: "reads the operator's key file" },
   { file: 'crypto/password-list.ts', outer: ['node:fs'], reason: 'reads a list where it is asked' },
+  { file: 'http/network.ts', outer: ['node:net'], reason: 'tells addresses and blocks of them apart' },
   {
     file: 'http/assets.ts',
     outer: ['swagger-ui-dist', 'node:util', 'node:zlib'],

@@ -1,5 +1,6 @@
 /** Every SQL statement of the SQLite adapter, by the file that has it. */
 import { sql as audit } from '../../src/store/sqlite/audit.ts'
+import { sql as counters } from '../../src/store/sqlite/counters.ts'
 import { sql as identifiers } from '../../src/store/sqlite/identifiers.ts'
 import { sql as inbox } from '../../src/store/sqlite/inbox.ts'
 import { sql as keys } from '../../src/store/sqlite/keys.ts'
@@ -17,6 +18,7 @@ import { registry } from '../../src/store/sqlite/registry.ts'
 
 const byFile: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'audit.ts': audit,
+  'counters.ts': counters,
   'identifiers.ts': identifiers,
   'inbox.ts': inbox,
   'keys.ts': keys,

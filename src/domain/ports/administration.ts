@@ -68,7 +68,8 @@ export interface AdministrationStore {
   /**
    * One page of users, in the order asked for. Every user that stays as it is during a walk appears exactly
    * once, in both directions, whatever comes and goes. A page costs the same at any depth: where few users
-   * fit the filters it looks at them alone, else at no more than `lists.scanMax` of all, so that it may
+   * fit the filters it looks at them alone, else at no more than `lists.scanMax` of all (and
+   * on MongoDB for no more than `lists.scanMs`), so that it may
    * have fewer than `limit` items and still a `next`.
    */
   listUsers(query: UserQuery): Promise<Page<User>>

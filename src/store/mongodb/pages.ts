@@ -2,6 +2,7 @@
  * A page of a list by its keys: it begins behind a place, which is a row's own values, and never counts rows
  * off. Both directions are one walk, seen from either end.
  */
+import { lists } from '../../domain/limits.ts'
 import type { Page, Position } from '../../domain/ports/administration.ts'
 import type { Id } from '../../domain/ports/runtime.ts'
 
@@ -28,7 +29,8 @@ export interface PageRequest {
 }
 
 /**
- * Walks until there is one item more than the page takes, or nothing left, or enough has been looked at. The
+ * Walks until there is one item more than the page takes, or nothing left, or enough has been looked at, or
+ * for long enough: a read that takes too long would be refused as a whole. The
  * first look is as long as the page, and is all there is where every row fits.
  */
 export async function pageOf<Item>(request: PageRequest, walk: Walk<Item>): Promise<Page<Item>> {
@@ -37,6 +39,7 @@ export async function pageOf<Item>(request: PageRequest, walk: Walk<Item>): Prom
   let last: Place | null = from
   let examined = 0
   let ended = false
+  const late = performance.now() + lists.scanMs
   while (!ended && found.length <= limit && examined < scanMax) {
     const most = examined === 0 ? limit + 1 : scanStep
     const rows = await walk(last, most)
@@ -44,6 +47,7 @@ export async function pageOf<Item>(request: PageRequest, walk: Walk<Item>): Prom
     examined += rows.length
     last = rows.at(-1)?.place ?? last
     ended = rows.length < most
+    if (performance.now() > late) break
   }
   const shown = found.slice(0, limit)
   const onward = found.length > limit ? shown.at(-1)?.place : ended ? null : last
