@@ -10,6 +10,7 @@ import { finished } from 'node:stream/promises'
 import { run } from 'node:test'
 import { inspect, parseArgs, styleText } from 'node:util'
 import { observedPairs } from '../test/support/openapi-check-pairs.ts'
+import { settingsThatDiffered } from '../test/support/settings-that-differ.ts'
 import { contractsAgree } from '../test/support/contract-line.ts'
 import { chromiumPath, mongodbSource } from '../test/support/settings-of-the-run.ts'
 import { addSummary } from '../test/support/summary.ts'
@@ -187,6 +188,8 @@ async function main(): Promise<void> {
   const totals = await runFiles(planned)
   const pairs = observedPairs()
   if (pairs) addSummary(pairs.line)
+  const differed = settingsThatDiffered()
+  if (differed) addSummary(differed)
   const lines = summaryLines(summaryFile)
   rmSync(folder, { recursive: true, force: true })
 

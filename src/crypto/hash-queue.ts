@@ -20,6 +20,8 @@ export interface HashQueue<Task, Result> {
    * after `close`.
    */
   run(task: Task, gone?: AbortSignal): Promise<Result>
+  /** Throws `overloaded` where `run` would. */
+  requireRoom(): void
   /** How many tasks wait; those that run are not counted. */
   waiting(): number
   /** How many run. */
@@ -68,9 +70,10 @@ export function createHashQueue<Task, Result extends { readonly ms: number }>(
     else if (running === 0) whenIdle?.()
   }
 
+  const isFull = (): boolean => running >= width && (line.size + 1) * estimateMs > queues.hashQueueMaxMs
+
   function run(task: Task, gone?: AbortSignal): Promise<Result> {
-    const full = running >= width && (line.size + 1) * estimateMs > queues.hashQueueMaxMs
-    if (closed || full || gone?.aborted) return Promise.reject(overloaded())
+    if (closed || isFull() || gone?.aborted) return Promise.reject(overloaded())
     return new Promise((resolve, reject) => {
       const drop = (): void => {
         if (line.delete(entry)) reject(overloaded())
@@ -90,7 +93,11 @@ export function createHashQueue<Task, Result extends { readonly ms: number }>(
     if (running > 0) await new Promise<void>((resolve) => (whenIdle = resolve))
   }
 
-  return { run, waiting: () => line.size, running: () => running, close }
+  function requireRoom(): void {
+    if (closed || isFull()) throw overloaded()
+  }
+
+  return { run, requireRoom, waiting: () => line.size, running: () => running, close }
 }
 
 /** Where hashes have become slower than they were when it came, whoever has waited too long is refused. */

@@ -94,6 +94,7 @@ export function passwordsOn(
       const listed = (text: string) => list?.has(text) ?? false
       return isCommonPassword(password) || listed(password) || listed(password.toLowerCase())
     },
+    requireRoom: queue.requireRoom,
     waiting: queue.waiting,
     running: queue.running,
     async close() {

@@ -1,9 +1,10 @@
 import type { Caller, Deps } from './deps.ts'
 import { readEmail } from './keys.ts'
 import { notice } from './notice.ts'
-import { oneTimeLink, type LinkOwner, type NewLink } from './one-time-link.ts'
+import { decoyOwner, oneTimeLink, type LinkOwner, type NewLink } from './one-time-link.ts'
 import type { NewToken, OutgoingMail } from './ports/records.ts'
 import type { Id } from './ports/runtime.ts'
+import { admitRecipient } from './throttle.ts'
 import type { User } from './user.ts'
 
 /**
@@ -17,10 +18,14 @@ export async function concealedLink(
   deps: Deps,
 ): Promise<{ token: NewToken; mail: OutgoingMail }> {
   const { owner } = link
-  const holder = await deps.store.findUserByIdentifier({ key: readEmail(owner.email)?.key ?? 'none' })
+  const key = readEmail(owner.email)?.key ?? 'none'
+  const holder = await deps.store.findUserByIdentifier({ key })
+  const admitted = await admitRecipient(`concealed ${key}`, deps)
   const { token, mail } = oneTimeLink(link, caller, deps)
   const { id: userId, locale } = holder ?? owner
   const told = notice({ kind: 'address_taken', userId, to: null, locale }, deps)
+  // Too many for one address: this one is for nobody.
+  if (!admitted) return { token, mail: oneTimeLink({ ...link, owner: decoyOwner }, caller, deps).mail }
   return { token, mail: holder && keepsAddress(holder) ? told : mail }
 }
 

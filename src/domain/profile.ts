@@ -10,6 +10,7 @@ import type { JsonObject } from './ports/runtime.ts'
 import type { Trail } from './ports/records.ts'
 import type { ProfileChange } from './ports/store.ts'
 import { taken } from './register.ts'
+import { requireRecipient } from './throttle.ts'
 import { auditEvent } from './trail.ts'
 import type { User } from './user.ts'
 
@@ -35,7 +36,7 @@ export interface ProfileRequest {
  * Writes the profile. A new address only becomes pending: it needs fresh authentication, and counts once
  * its link is confirmed. Under strict disclosure a taken one becomes pending too, and its holder is told by
  * mail. Throws `validation_failed`, `fresh_authentication_required`, `profile_changed`, `email_taken` (never
- * under strict disclosure), `username_taken`, or `session_revoked` where the session ended meanwhile.
+ * under strict disclosure), `username_taken`, `rate_limited`, or `session_revoked` where the session ended meanwhile.
  */
 export async function updateProfile(request: ProfileRequest, caller: Caller, deps: Deps): Promise<User> {
   const { actor, update, ifMatch } = request
@@ -43,6 +44,7 @@ export async function updateProfile(request: ProfileRequest, caller: Caller, dep
   const address = update.email === undefined ? null : readEmail(update.email)
   if (address && address.key !== readEmail(actor.user.email)?.key) {
     requireFreshAuthentication(actor, deps.clock.now())
+    await requireRecipient(`change ${address.key}`, deps)
   }
   let user = actor.user
   for (let attempt = 0; attempt < queues.profileRetries; attempt += 1) {

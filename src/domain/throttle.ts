@@ -185,6 +185,13 @@ export async function admitRecipient(emailKey: string, deps: Counting): Promise<
   return result?.admitted ?? false
 }
 
+/** For a signed-in user, who may know of it. Throws `rate_limited` where one more mail is not admitted. */
+export async function requireRecipient(emailKey: string, deps: Counting): Promise<void> {
+  if (await admitRecipient(emailKey, deps)) return
+  const retryAfterSeconds = Math.ceil((deps.rates?.recipient.windowMs ?? 0) / 1000)
+  throw new DomainError('rate_limited', { retryAfterSeconds })
+}
+
 /**
  * Counts a refresh of a session; the answer gives it back, for a repeat of the same parent. Throws
  * `rate_limited`.

@@ -51,6 +51,16 @@ export function withPassword(user: User, passwordHash: string, now: Ms): User {
   }
 }
 
+/**
+ * Whoever sets a password with a mailed link has proven the address; what an earlier claimant of it has set
+ * is dead, the devices that it knew included.
+ */
+export function withResetPassword(user: User, passwordHash: string, now: Ms): User {
+  const { deviceEpoch } = user
+  const changed = withPassword(user, passwordHash, now)
+  return { ...changed, emailVerified: true, status: 'active', deviceEpoch: deviceEpoch + 1 }
+}
+
 /** The address that the token was mailed to is proven; a changed one takes the place of the old one. */
 export function withConfirmedAddress(user: User, token: NewToken, now: Ms): User {
   return {

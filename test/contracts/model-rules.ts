@@ -178,7 +178,11 @@ export function reset(
   const user = redeemable(state, token, to.now)
   if (!user || token.kind !== 'reset_password') return { kind: 'stale' }
   for (const session of sessionsOf(state, user.id)) state.sessions.delete(session.id)
-  state.users.set(user.id, { ...withPassword(user, to.passwordHash, to.now), emailVerified: true })
+  state.users.set(user.id, {
+    ...withPassword(user, to.passwordHash, to.now),
+    emailVerified: true,
+    deviceEpoch: user.deviceEpoch + 1,
+  })
   return { kind: 'reset' }
 }
 
@@ -221,7 +225,8 @@ export function signOut(state: State, userId: Id, now: Ms): Outcome & { readonly
   const user = state.users.get(userId)
   if (!user) return { kind: 'not_found' }
   const sessionsRevoked = sessionsOf(state, userId).filter((session) => isAlive(state, session, now)).length
-  endEpoch(state, { ...user, version: user.version + 1, updatedAt: now })
+  const { version, deviceEpoch } = user
+  endEpoch(state, { ...user, version: version + 1, deviceEpoch: deviceEpoch + 1, updatedAt: now })
   return { kind: 'signed_out', sessionsRevoked }
 }
 

@@ -72,6 +72,7 @@ function redemption(harness: Harness): void {
       emailVerified: true,
       pendingEmail: null,
       epoch: 2,
+      deviceEpoch: 2,
       version: 3,
       updatedAt: clock.now(),
       lastSignInAt: outcome.user.lastSignInAt,

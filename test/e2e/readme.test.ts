@@ -56,7 +56,7 @@ test('the tour of the README does what it says, word for word, down to a token t
   assert.equal(read?.id, registered?.id)
   assert.deepEqual(changed?.profile, { display_name: 'Ada Lovelace' })
   assert.deepEqual(asked, { status: 'accepted' })
-  assert.deepEqual(reset, { status: 'password_changed', sessions_revoked: 1 })
+  assert.deepEqual([reset?.status, reset?.sessions_revoked], ['password_changed', 1])
   assert.match(receipt?.deletion_id ?? '', /^[0-9a-f-]{36}$/)
   assert.deepEqual(more, [])
   assert.equal(refused[1], '401')

@@ -88,7 +88,6 @@ test('through another name or a proxy the inbox is not there', async () => {
     { host: 'attacker.example' },
     { host: 'localhost.attacker.example' },
     { host: '127.0.0.1.nip.io' },
-    { host: 'localhost@attacker.example' },
     { host: '10.0.0.1' },
     { 'x-forwarded-for': '127.0.0.1' },
     { 'x-forwarded-host': 'localhost' },
@@ -102,8 +101,12 @@ test('through another name or a proxy the inbox is not there', async () => {
       assert.doesNotMatch(answer.text, /@example/)
     }
   }
-  for (const lines of ['HTTP/1.0', 'HTTP/1.1\r\nHost: \r\nConnection: close'])
-    assert.equal((await client.raw(`GET /dev/mail/messages ${lines}\r\n\r\n`)).status, 404, lines)
+  const without = await client.raw('GET /dev/mail/messages HTTP/1.0\r\n\r\n')
+  assert.equal(without.status, 404)
+  for (const host of ['', 'localhost@attacker.example']) {
+    const lines = `GET /dev/mail/messages HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`
+    assert.equal((await client.raw(lines)).status, 400, host)
+  }
   for (const host of ['localhost', '127.0.0.1:8080', '[::1]:1', 'LOCALHOST:1'])
     assert.equal((await client.send('GET', '/dev/mail/messages', { headers: { host } })).status, 200, host)
 })

@@ -165,3 +165,21 @@ test('of many confirmations of one link at once, one succeeds (row 23)', async (
   const refused = answers.filter(({ status }) => status !== 200)
   assert.deepEqual([...new Set(refused.map(({ problem }) => problem.code))], ['verify_token_used'])
 })
+
+test('an address that many changes ask for gets no more mails than its limit, whoever asks', async () => {
+  const limited = await startTestServer({ UM_RATE_LIMITS: 'recipient=2/h' })
+  const [one, other] = [await limited.newUser(), await limited.newUser()]
+  const to = 'flooded@example.com'
+  for (const user of [one, other]) assert.equal((await askFor(user, to, limited)).answer.status, 200)
+  const { answer, token } = await askFor(one, to, limited)
+  assert.equal(answer.status, 429)
+  assert.equal(answer.problem.code, 'rate_limited')
+  assert.equal(answer.headers['retry-after'], '3600')
+  const elsewhere = await limited.client.send('PUT', '/users/profile', { json: { locale: 'de' }, token })
+  assert.equal(elsewhere.status, 200, 'other fields can be written')
+  await limited.mailbox.wait({ kind: 'change_email', to })
+  const answered = await limited.client.send('GET', `/dev/mail/messages?to=${to}`)
+  assert.ok(answered.json<{ messages: unknown[] }>().messages.length <= 2)
+  limited.clock.advance(60 * 60 * 1000)
+  assert.equal((await askFor(one, to, limited)).answer.status, 200)
+})

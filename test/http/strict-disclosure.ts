@@ -149,7 +149,7 @@ export async function strictDisclosure(settings: Readonly<Record<string, string>
       const stranger = await workOf(server, () => login(server, { username: 'never-heard-of' }))
       assert.equal(answer.problem.code, 'invalid_credentials')
       assert.deepEqual(calls, stranger.calls)
-      assert.deepEqual(calls, ['store.findUserByIdentifier', 'passwords.verify'])
+      assert.deepEqual(calls, ['passwords.requireRoom', 'store.findUserByIdentifier', 'passwords.verify'])
     }
     assert.equal((await confirm(server, mail, 'another password')).problem.code, 'password_incorrect')
     assert.equal((await login(server, address)).problem.code, 'invalid_credentials')

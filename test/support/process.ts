@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { recordSettings } from './settings-that-differ.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const COMMAND = join(ROOT, 'bin', 'user-management.cjs')
@@ -143,6 +144,7 @@ interface Run {
 }
 
 function spawned({ dataDir, settings, words = ['serve'], input = '', how = 'command' }: Launch): Run {
+  recordSettings(settings ?? {})
   const node = how === 'command' && older !== null ? older : process.execPath
   const child = spawn(node, [COMMAND, ...words], {
     cwd: ROOT,

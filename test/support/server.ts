@@ -12,6 +12,7 @@ import { DomainError } from '../../src/domain/errors.ts'
 import type { Log, LogFields } from '../../src/domain/ports/runtime.ts'
 import { createClient, type Answer, type Client, type SignedInBody } from './client.ts'
 import { createMailbox, type Mailbox } from './mailbox.ts'
+import { recordSettings } from './settings-that-differ.ts'
 import { createUsers, PASSWORD, type TestUser, type UserMaker } from './server-users.ts'
 
 /** Starts at the real time and only goes forward. */
@@ -47,6 +48,7 @@ const START_ATTEMPTS = 3
 
 export async function startTestServer(settings: Readonly<Record<string, string>> = {}): Promise<TestServer> {
   const folder = mkdtempSync(join(tmpdir(), 'um-http-test-'))
+  recordSettings(settings)
   const clock = createTestClock()
   const { log, lines } = createTestLog()
   const { app, port } = await started({ UM_DATA_DIR: folder, ...settings }, { clock, log })

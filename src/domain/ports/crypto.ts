@@ -13,6 +13,8 @@ export interface Passwords {
    * so that a stranger costs what a user costs (ASVS 6.3.8). Throws `overloaded` when the queue is full.
    */
   verify(password: string, phc: string | null, gone?: AbortSignal): Promise<boolean>
+  /** Throws `overloaded` while the queue is full: before a caller has cost anything else. */
+  requireRoom(): void
   /** Whether a stored PHC string has another cost than new ones have, or another pepper or none. */
   isOutdated(phc: string): boolean
   /** Whether the password, as given or in lower case, is on the lists of passwords to refuse. */

@@ -37,7 +37,14 @@ const profileUpdateRoute = route({
   requestHeaders: { 'If-Match': 'Write only if the user still has this ETag.' },
   body: profileUpdateBody,
   responses: { 200: { description: 'The user as it is now', schema: userSchema, headers: versioned } },
-  errors: ['fresh_authentication_required', 'profile_changed', 'email_taken', 'username_taken', 'overloaded'],
+  errors: [
+    'fresh_authentication_required',
+    'profile_changed',
+    'email_taken',
+    'username_taken',
+    'rate_limited',
+    'overloaded',
+  ],
   fieldErrors: (body, call) => profileUpdateErrors(body, signedInActor(call).user, call.deps),
   async handle(call) {
     const request = {

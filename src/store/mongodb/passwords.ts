@@ -1,6 +1,6 @@
 import type { Trail } from '../../domain/ports/records.ts'
 import type { Stale, Store } from '../../domain/ports/store.ts'
-import { withPassword } from '../../domain/user-changes.ts'
+import { withPassword, withResetPassword } from '../../domain/user-changes.ts'
 import type { User } from '../../domain/user.ts'
 import { recount } from './admins.ts'
 import { bounded } from './connection.ts'
@@ -28,7 +28,7 @@ export async function resetPassword(
     const found = await readToken(collections, presented, tx)
     if (found?.kind !== 'live') return drop({ kind: 'stale' })
     const before = found.user
-    const user: User = { ...withPassword(before, passwordHash, now), emailVerified: true, status: 'active' }
+    const user = withResetPassword(before, passwordHash, now)
     const claim = { ...reset, userId: user.id, email: user.email }
     if (before.status === 'pending' && !(await displace(collections, claim, tx)))
       return drop({ kind: 'stale' })

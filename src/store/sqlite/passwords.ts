@@ -1,6 +1,6 @@
 import type { Trail } from '../../domain/ports/records.ts'
 import type { Stale, Store } from '../../domain/ports/store.ts'
-import { withPassword } from '../../domain/user-changes.ts'
+import { withPassword, withResetPassword } from '../../domain/user-changes.ts'
 import type { User } from '../../domain/user.ts'
 import type { Database } from './connection.ts'
 import { displaceHolder, saveProven } from './displacement.ts'
@@ -21,11 +21,7 @@ export function resetPassword(
   const found = peekToken(db, presented)
   if (found?.kind !== 'live' || !displaceHolder(db, found.token, reset.displaced)) return { kind: 'stale' }
   consume(db, presented)
-  const user: User = {
-    ...withPassword(found.user, passwordHash, now),
-    emailVerified: true,
-    status: 'active',
-  }
+  const user = withResetPassword(found.user, passwordHash, now)
   const sessionsRevoked = endAll(db, found.user, now)
   saveProven(db, found.user, user)
   useAllTokens(db, user.id, now)
