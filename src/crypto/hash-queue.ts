@@ -70,10 +70,11 @@ export function createHashQueue<Task, Result extends { readonly ms: number }>(
     else if (running === 0) whenIdle?.()
   }
 
-  const isFull = (): boolean => running >= width && (line.size + 1) * estimateMs > queues.hashQueueMaxMs
+  const isFull = (): boolean =>
+    closed || (running >= width && (line.size + 1) * estimateMs > queues.hashQueueMaxMs)
 
   function run(task: Task, gone?: AbortSignal): Promise<Result> {
-    if (closed || isFull() || gone?.aborted) return Promise.reject(overloaded())
+    if (isFull() || gone?.aborted) return Promise.reject(overloaded())
     return new Promise((resolve, reject) => {
       const drop = (): void => {
         if (line.delete(entry)) reject(overloaded())
@@ -93,11 +94,13 @@ export function createHashQueue<Task, Result extends { readonly ms: number }>(
     if (running > 0) await new Promise<void>((resolve) => (whenIdle = resolve))
   }
 
-  function requireRoom(): void {
-    if (closed || isFull()) throw overloaded()
+  return {
+    run,
+    requireRoom: () => refuseIf(isFull()),
+    waiting: () => line.size,
+    running: () => running,
+    close,
   }
-
-  return { run, requireRoom, waiting: () => line.size, running: () => running, close }
 }
 
 /** Where hashes have become slower than they were when it came, whoever has waited too long is refused. */
@@ -117,4 +120,8 @@ function refuse<Task, Result>(entry: Waiting<Task, Result>): void {
 
 function overloaded(): DomainError {
   return new DomainError('overloaded', { retryAfterSeconds: http.retryAfterSeconds })
+}
+
+function refuseIf(full: boolean): void {
+  if (full) throw overloaded()
 }

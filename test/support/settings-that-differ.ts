@@ -33,7 +33,7 @@ export function settingsThatDiffered(): string | null {
   if (!file || !existsSync(file)) return null
   const lines = [...new Set(readFileSync(file, 'utf8').trim().split('\n'))]
   const byName = Map.groupBy(lines, (line) => line.split(' ')[0] ?? '')
-  const counts = [...byName].toSorted().map(([name, files]) => `${name} in ${files.length}`)
+  const counts = [...byName].map(([name, files]) => `${name} in ${files.length}`)
   return `settings that differed from their default, and in how many test files: ${counts.join(', ')}`
 }
 
