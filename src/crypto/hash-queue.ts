@@ -75,16 +75,10 @@ export function createHashQueue<Task, Result extends { readonly ms: number }>(
 
   function run(task: Task, gone?: AbortSignal): Promise<Result> {
     if (isFull() || gone?.aborted) return Promise.reject(overloaded())
-    return new Promise((resolve, reject) => {
-      const drop = (): void => {
-        if (line.delete(entry)) reject(overloaded())
-      }
-      const stopListening = (): void => gone?.removeEventListener('abort', drop)
-      const entry = { task, resolve, reject, stopListening, since: performance.now() }
-      gone?.addEventListener('abort', drop, { once: true })
-      if (running < width) start(entry)
-      else line.add(entry)
-    })
+    const { entry, promise } = comer(task, line, gone)
+    if (running < width) start(entry)
+    else line.add(entry)
+    return promise
   }
 
   async function close(): Promise<void> {
@@ -101,6 +95,18 @@ export function createHashQueue<Task, Result extends { readonly ms: number }>(
     running: () => running,
     close,
   }
+}
+
+/** Somebody who leaves the line when its client goes. */
+function comer<Task, Result>(task: Task, line: Set<Waiting<Task, Result>>, gone?: AbortSignal) {
+  const { promise, resolve, reject } = Promise.withResolvers<Result>()
+  const drop = (): void => {
+    if (line.delete(entry)) reject(overloaded())
+  }
+  const stopListening = (): void => gone?.removeEventListener('abort', drop)
+  const entry: Waiting<Task, Result> = { task, resolve, reject, stopListening, since: performance.now() }
+  gone?.addEventListener('abort', drop, { once: true })
+  return { entry, promise }
 }
 
 /** Where hashes have become slower than they were when it came, whoever has waited too long is refused. */

@@ -36,7 +36,8 @@ export interface ProfileRequest {
  * Writes the profile. A new address only becomes pending: it needs fresh authentication, and counts once
  * its link is confirmed. Under strict disclosure a taken one becomes pending too, and its holder is told by
  * mail. Throws `validation_failed`, `fresh_authentication_required`, `profile_changed`, `email_taken` (never
- * under strict disclosure), `username_taken`, `rate_limited`, or `session_revoked` where the session ended meanwhile.
+ * under strict disclosure), `username_taken`, `rate_limited`, or `session_revoked` where the session ended
+ * meanwhile.
  */
 export async function updateProfile(request: ProfileRequest, caller: Caller, deps: Deps): Promise<User> {
   const { actor, update, ifMatch } = request
