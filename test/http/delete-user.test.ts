@@ -26,7 +26,7 @@ test('a deleted user is gone from every answer, with a receipt of what went', as
   const user = await newUser()
   const sessions = [await signIn(user), await signIn(user)]
   await client.send('POST', '/users/reset-password', { json: { email: user.email } })
-  const link = await mailbox.token({ to: user.email })
+  const link = await mailbox.token({ to: user.email, kind: 'reset_password' })
   const answer = await remove(user.id.toUpperCase())
   assert.equal(answer.status, 200, answer.text)
   const receipt = answer.json<Receipt>()

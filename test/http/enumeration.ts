@@ -92,7 +92,7 @@ export async function noEnumeration(settings: Readonly<Record<string, string>>):
     assert.match(answer.headers['ratelimit'] ?? '', /^"login";r=4;t=60$/)
     assert.deepEqual(
       calls.filter((call) => call.startsWith('passwords.')),
-      ['passwords.verify'],
+      ['passwords.requireRoom', 'passwords.verify'],
     )
   })
 

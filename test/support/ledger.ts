@@ -22,6 +22,7 @@ export interface Account {
   sent: number
   access: string | null
   refresh: string | null
+  device: string | null
   /** Of an ended session, or of before the deletion; must be refused from then on. */
   dead: { readonly access: string; readonly refresh: string } | null
   resetsAsked: number
@@ -68,6 +69,7 @@ function newAccount(username: string): Account {
     sent: 0,
     access: null,
     refresh: null,
+    device: null,
     dead: null,
     resetsAsked: 0,
     lastMail: null,
@@ -118,13 +120,12 @@ async function register(account: Account, call: Client): Promise<void> {
 
 function registered(account: Account): void {
   Object.assign(account, { there: true, formerPassword: null, counter: 0, sent: 0, resetsAsked: 0 })
-  Object.assign(account, { access: null, refresh: null, dead: null, lastMail: null })
+  Object.assign(account, { access: null, refresh: null, device: null, dead: null, lastMail: null })
 }
 
 async function signIn(account: Account, call: Client): Promise<void> {
-  const { email, password } = account
-  const body = await send(account, 'login', call('POST /users/login', { body: { email, password } }))
-  Object.assign(account, { access: body.access_token, refresh: body.refresh_token })
+  const body = await send(account, 'login', call('POST /users/login', { body: attempt(account) }))
+  Object.assign(account, tokensOf(body))
 }
 
 async function update(account: Account, call: Client): Promise<void> {
@@ -156,7 +157,10 @@ async function reset(account: Account, call: Client, password: string): Promise<
     account.underWay = 'confirm'
     const confirmed = await call(`POST /users/reset-password/${mail.tokens[0]}`, { body: { password } })
     account.underWay = null
-    if (confirmed.status === 200) return passwordChanged(account)
+    if (confirmed.status === 200) {
+      account.device = confirmed.body.device_token
+      return passwordChanged(account)
+    }
     if (confirmed.body.code !== 'reset_token_used') throw new Error(`a reset answers ${confirmed.text}`)
   }
   throw new Error('every mailed link is used up')
@@ -199,13 +203,22 @@ interface Check {
   readonly lose: (what: string) => void
 }
 
-async function opens({ email }: Account, password: string, call: Client): Promise<boolean> {
-  return (await call('POST /users/login', { body: { email, password } })).status === 200
+async function opens(account: Account, password: string, call: Client): Promise<boolean> {
+  return (await call('POST /users/login', { body: attempt(account, password) })).status === 200
+}
+
+/** As a known device: what was under way at a kill, and whoever tries old passwords, counts against strangers. */
+function attempt({ email, password, device }: Account, other?: string): object {
+  return { email, password: other ?? password, ...(device !== null && { device_token: device }) }
+}
+
+function tokensOf(body: Body) {
+  return { access: body.access_token, refresh: body.refresh_token, device: body.device_token }
 }
 
 async function mustHold(account: Account, { call, lose, underWay }: Check & { underWay: UnderWay | null }) {
-  const { email, password, formerPassword, access, refresh, counter, sent } = account
-  const { status, body } = await call('POST /users/login', { body: { email, password } })
+  const { formerPassword, access, refresh, counter, sent } = account
+  const { status, body } = await call('POST /users/login', { body: attempt(account) })
   if (status !== 200) return lose(`the acknowledged password is refused with ${status}`)
   const found = Number(body.user.profile['display_name'] ?? 0)
   if (found < counter || found > sent) lose(`the profile says ${found}, acknowledged was ${counter}`)
@@ -219,7 +232,7 @@ async function mustHold(account: Account, { call, lose, underWay }: Check & { un
     const rotated = await call('POST /users/token/refresh', { body: { refresh_token: refresh } })
     if (rotated.status !== 200) lose(`the newest refresh token is refused with ${rotated.status}`)
   }
-  Object.assign(account, { access: body.access_token, refresh: body.refresh_token, dead: null })
+  Object.assign(account, { ...tokensOf(body), dead: null })
 }
 
 /** Refused, and nothing half there: name and address can be registered again at once. */

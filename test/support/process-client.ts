@@ -11,6 +11,7 @@ export interface Body {
   readonly profile: Readonly<Record<string, string>>
   readonly access_token: string
   readonly refresh_token: string
+  readonly device_token: string
   readonly session_id: string
   readonly expires_in: number
   readonly token_type: string
