@@ -63,7 +63,7 @@ function isBrowserTest(file: string): boolean {
 }
 
 function isMongodbTest(file: string): boolean {
-  return /(?:\/store-mongodb|\/mongodb\.engine|\.mongodb)\.test\.ts$/.test(file)
+  return /(?:\/store-mongodb|\/mongodb[\w-]*\.engine|\.mongodb)\.test\.ts$/.test(file)
 }
 
 /** Settings of the developer's own server must not steer the tests. */
