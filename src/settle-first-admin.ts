@@ -1,7 +1,7 @@
 /** How the first administrator comes to be; part of the composition root (see `app.ts`). */
 import type { Config } from './config.ts'
 import type { Deps } from './domain/deps.ts'
-import { DomainError } from './domain/errors.ts'
+import { DomainError, isStoreAway } from './domain/errors.ts'
 import { ensureFirstAdmin, offerSetupToken } from './domain/first-admin.ts'
 import { lifetimes } from './domain/limits.ts'
 
@@ -41,7 +41,7 @@ export async function settleFirstAdmin(plan: FirstAdminPlan, deps: Deps): Promis
       const link = await settle(plan, deps)
       if (!stopped) plan.onLink(link)
     } catch (error) {
-      if (isAway(error)) tryLater()
+      if (isStoreAway(error)) tryLater()
       else if (error instanceof DomainError) plan.onRefused(error)
       else deps.log.error({ event: 'first_admin_failed' }, 'no setup link could be made', error)
     }
@@ -51,7 +51,7 @@ export async function settleFirstAdmin(plan: FirstAdminPlan, deps: Deps): Promis
     if (plan.late) tryLater()
     else link = await settle(plan, deps)
   } catch (error) {
-    if (!isAway(error)) throw error
+    if (!isStoreAway(error)) throw error
     tryLater()
   }
   return {
@@ -74,8 +74,4 @@ async function settle({ config, port }: FirstAdminPlan, deps: Deps): Promise<str
     'no administrator yet, and UM_HOST leaves no way to the setup page: make one on the command line',
   )
   return null
-}
-
-function isAway(error: unknown): boolean {
-  return error instanceof DomainError && (error.code === 'store_unavailable' || error.code === 'overloaded')
 }

@@ -1,4 +1,4 @@
-import { DomainError } from '../domain/errors.ts'
+import { DomainError, isStoreAway } from '../domain/errors.ts'
 import { http, lifetimes } from '../domain/limits.ts'
 import { openKeyring, type Keyring, type KeyringOptions } from './keyring.ts'
 
@@ -40,7 +40,7 @@ export async function openLateKeyring(
   try {
     ring = await openKeyring(options)
   } catch (error) {
-    if (!isAway(error)) throw error
+    if (!isStoreAway(error)) throw error
     tryLater()
   }
   return {
@@ -56,8 +56,4 @@ export async function openLateKeyring(
     loaded: () => ring !== null,
     stop: () => clearTimeout(timer),
   }
-}
-
-function isAway(error: unknown): boolean {
-  return error instanceof DomainError && (error.code === 'store_unavailable' || error.code === 'overloaded')
 }

@@ -6,7 +6,7 @@ import { userFieldErrors } from './field-rules.ts'
 import { newUser } from './new-user.ts'
 import { oneTimeLink } from './one-time-link.ts'
 import { requireNoMore, requirePermission, type Administrator, type RoleTable } from './policy.ts'
-import { taken, type Registered } from './register.ts'
+import { storedUser, type Registered } from './register.ts'
 import { auditEvent } from './trail.ts'
 import type { Role } from './user.ts'
 
@@ -42,9 +42,8 @@ export async function createUser(
     { user, token },
     { audit: auditEvent(happening, caller, deps), mail },
   )
-  if (created.kind === 'conflict') throw taken(created.fields)
-  if (created.kind === 'key_reused') throw new TypeError('a creation without a key met one')
-  return strict ? { kind: 'accepted' } : { kind: 'created', user: created.user }
+  const stored = storedUser(created)
+  return strict ? { kind: 'accepted' } : { kind: 'created', user: stored }
 }
 
 /** Every rule that a creation breaks, for as much of it as could be read. */

@@ -511,6 +511,11 @@ export class DomainError extends Error {
   }
 }
 
+/** Whether the store can't be reached, or is too busy, for now: whoever can wait tries again. */
+export function isStoreAway(error: unknown): boolean {
+  return error instanceof DomainError && (error.code === 'store_unavailable' || error.code === 'overloaded')
+}
+
 /** Throws `validation_failed` with all of them at once, if there are any. */
 export function refuseInvalid(errors: readonly FieldError[]): void {
   if (errors.length > 0) throw new DomainError('validation_failed', { errors })

@@ -8,7 +8,7 @@ import { newUser } from './new-user.ts'
 import { breachErrors, passwordErrors, preparePassword } from './password-rules.ts'
 import { requireNoMore, requirePermission, type Administrator } from './policy.ts'
 import { registeredUser } from './read-user.ts'
-import { taken } from './register.ts'
+import { storedUser } from './register.ts'
 import { auditEvent } from './trail.ts'
 import type { Role, User } from './user.ts'
 
@@ -61,9 +61,7 @@ export async function createUserWithPassword(
   const detail = `roles ${roles.join(' ')}`
   const happening = { action: 'create-user', userId: user.id, actorId: actor.userId, detail }
   const created = await deps.store.createUser({ user }, { audit: auditEvent(happening, caller, deps) })
-  if (created.kind === 'conflict') throw taken(created.fields)
-  if (created.kind === 'key_reused') throw new TypeError('a creation without a key met one')
-  return created.user
+  return storedUser(created)
 }
 
 /** Every rule that a creation breaks, for as much of it as could be read. */

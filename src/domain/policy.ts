@@ -54,6 +54,11 @@ export function requirePermission(actor: Administrator, permission: Permission):
   if (!holds(actor, permission)) throw new DomainError('permission_denied')
 }
 
+/** Throws `permission_denied` for everybody but the operator at the command line. */
+export function requireOperator(actor: Administrator): void {
+  if (actor.userId !== null) throw new DomainError('permission_denied')
+}
+
 /**
  * Nobody acts on, or makes, a user with a permission that the actor itself has not (Keycloak CVE-2025-7784).
  * Throws `insufficient_privilege`.

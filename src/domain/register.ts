@@ -8,6 +8,7 @@ import { oneTimeLink } from './one-time-link.ts'
 import { breachErrors, passwordErrors, preparePassword } from './password-rules.ts'
 import type { JsonObject } from './ports/runtime.ts'
 import type { ClaimedField } from './ports/records.ts'
+import type { Store } from './ports/store.ts'
 import { auditEvent } from './trail.ts'
 import type { User } from './user.ts'
 
@@ -56,9 +57,8 @@ export async function register(
     { user, token, ...(idempotency && { idempotency: sealed(idempotency, deps) }) },
     { audit: auditEvent({ action: 'register', userId: user.id }, caller, deps), mail },
   )
-  if (created.kind === 'conflict') throw taken(created.fields)
-  if (created.kind === 'key_reused') throw new DomainError('idempotency_key_reused')
-  return strict ? { kind: 'accepted' } : { kind: 'created', user: created.user }
+  const stored = storedUser(created)
+  return strict ? { kind: 'accepted' } : { kind: 'created', user: stored }
 }
 
 /** Every rule that a registration breaks, for as much of it as could be read. */
@@ -78,6 +78,13 @@ export function registrationErrors(
 function profileErrors(profile: JsonObject, rules: ProfileRules): readonly FieldError[] {
   const errors = rules.errors(profile)
   return errors.length > 0 ? errors : rules.errors(mergeProfile({}, profile))
+}
+
+/** The user of a creation. Throws `email_taken`, `username_taken` or `idempotency_key_reused`. */
+export function storedUser(created: Awaited<ReturnType<Store['createUser']>>): User {
+  if (created.kind === 'conflict') throw taken(created.fields)
+  if (created.kind === 'key_reused') throw new DomainError('idempotency_key_reused')
+  return created.user
 }
 
 /** The 409 for claims that somebody else holds: the first names the problem, all are listed. */

@@ -1,6 +1,6 @@
 import type { Caller, Deps } from './deps.ts'
 import { DomainError } from './errors.ts'
-import type { Administrator } from './policy.ts'
+import { requireOperator, type Administrator } from './policy.ts'
 import type { MasterKey, SigningKeyInfo } from './ports/crypto.ts'
 import type { Trail } from './ports/records.ts'
 import { auditEvent } from './trail.ts'
@@ -87,10 +87,6 @@ async function said<Outcome>(work: Promise<Outcome>): Promise<Outcome> {
     if (cause.code !== 'start_refused' && cause.code !== 'store_incompatible') throw cause
     throw new DomainError('request_invalid', { detail: cause.message, cause })
   }
-}
-
-function requireOperator(actor: Administrator): void {
-  if (actor.userId !== null) throw new DomainError('permission_denied')
 }
 
 function trail(detail: string, caller: Caller, deps: Deps): Trail {

@@ -1,7 +1,6 @@
 /** What only the operator does with the data as a whole. */
 import type { Deps } from './deps.ts'
-import { DomainError } from './errors.ts'
-import type { Administrator } from './policy.ts'
+import { requireOperator, type Administrator } from './policy.ts'
 import type { Finding } from './ports/administration.ts'
 import type { SigningKeyInfo } from './ports/crypto.ts'
 import type { Ms } from './ports/runtime.ts'
@@ -54,8 +53,4 @@ export async function verifyData(
 export async function scrubData(actor: Administrator, deps: Deps): Promise<void> {
   requireOperator(actor)
   await deps.store.scrub()
-}
-
-function requireOperator({ userId }: Administrator): void {
-  if (userId !== null) throw new DomainError('permission_denied')
 }

@@ -193,11 +193,15 @@ function callOf(request: FastifyRequest, reply: FastifyReply, { deps, surroundin
 function callerOf(request: FastifyRequest, reply: FastifyReply, surroundings: Surroundings): Caller {
   const { control, networkOf } = surroundings
   const forwardedFor = String(request.headers['x-forwarded-for'] ?? '')
+  // A socket that has been closed names no peer any more.
+  const peer = request.socket.remoteAddress
   let gone: AbortController | null = null
   return {
     requestId: control ? `cli:${request.id}` : request.id,
     userAgent: request.headers['user-agent'] ?? null,
-    network: networkOf?.(request.socket.remoteAddress, forwardedFor) ?? null,
+    get network() {
+      return networkOf?.(peer, forwardedFor) ?? null
+    },
     get gone() {
       if (gone) return gone.signal
       const controller = new AbortController()

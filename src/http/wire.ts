@@ -23,6 +23,11 @@ export function timestamp(ms: number): string {
   return new Date(ms).toISOString()
 }
 
+/** Null where it has not happened. */
+export function timestampOrNull(ms: number | null): string | null {
+  return ms === null ? null : timestamp(ms)
+}
+
 export function wireUser(user: User): WireUser {
   return {
     id: user.id,
@@ -36,7 +41,7 @@ export function wireUser(user: User): WireUser {
     profile: user.profile,
     created_at: timestamp(user.createdAt),
     updated_at: timestamp(user.updatedAt),
-    last_sign_in_at: user.lastSignInAt === null ? null : timestamp(user.lastSignInAt),
+    last_sign_in_at: timestampOrNull(user.lastSignInAt),
   }
 }
 

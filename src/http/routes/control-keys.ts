@@ -9,7 +9,7 @@ import {
 import type { MasterKey, SigningKeyInfo } from '../../domain/ports/crypto.ts'
 import { closed, textOrNull } from '../fields.ts'
 import { administrator, route, type Route } from '../route.ts'
-import { timestamp } from '../wire.ts'
+import { timestamp, timestampOrNull } from '../wire.ts'
 
 const keySchema = Type.Object(
   {
@@ -100,14 +100,13 @@ export function masterKeyRoutes(masterKey: MasterKey): readonly Route[] {
 }
 
 function wireKeys(keys: readonly SigningKeyInfo[]) {
-  const orNull = (ms: number | null) => (ms === null ? null : timestamp(ms))
   const items = keys.map((key) => ({
     kid: key.kid,
     algorithm: key.algorithm,
     state: key.state,
     created_at: timestamp(key.createdAt),
-    activated_at: orNull(key.activatedAt),
-    retires_at: orNull(key.retiresAt),
+    activated_at: timestampOrNull(key.activatedAt),
+    retires_at: timestampOrNull(key.retiresAt),
   }))
   return { items }
 }

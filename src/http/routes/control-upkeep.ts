@@ -6,7 +6,7 @@ import { condition, scrubData, verifyData } from '../../domain/upkeep.ts'
 import { okSchema } from '../answers.ts'
 import { closed } from '../fields.ts'
 import { administrator, route } from '../route.ts'
-import { timestamp } from '../wire.ts'
+import { timestamp, timestampOrNull } from '../wire.ts'
 
 const about = { tag: 'Operation', access: 'operator', undocumented: true } as const
 const TimeOrNull = Type.Union([Type.String(), Type.Null()])
@@ -44,7 +44,6 @@ const conditionRoute = route({
   async handle(call) {
     const stopwatch = () => performance.now()
     const found = await condition({ actor: administrator(call), stopwatch }, call.deps)
-    const timeOrNull = (ms: number | null) => (ms === null ? null : timestamp(ms))
     return {
       status: 200,
       body: {
@@ -54,10 +53,10 @@ const conditionRoute = route({
         keys: found.keys.map(({ state, createdAt, activatedAt }) => ({
           state,
           created_at: timestamp(createdAt),
-          activated_at: timeOrNull(activatedAt),
+          activated_at: timestampOrNull(activatedAt),
         })),
         mail_waiting: found.mail.waiting,
-        mail_oldest_due_at: timeOrNull(found.mail.oldestDueAt),
+        mail_oldest_due_at: timestampOrNull(found.mail.oldestDueAt),
         has_admin: found.hasAdmin,
         hash_ms: found.hashMs,
       },
