@@ -9,6 +9,7 @@ import type { NewSession, Session } from '../session.ts'
 import type { NewUser, Role, User } from '../user.ts'
 import type { AdministrationStore } from './administration.ts'
 import type { CounterStore } from './counters.ts'
+import type { MovingStore } from './moving.ts'
 import type {
   AuditEvent,
   ClaimedField,
@@ -56,7 +57,7 @@ export interface ProfileChange {
 }
 
 /** One business step a method; see the head of this file. */
-export interface Store extends AdministrationStore, CounterStore {
+export interface Store extends AdministrationStore, CounterStore, MovingStore {
   /** Ends queued writes, then releases the database; later calls throw `store_unavailable`. */
   close(): Promise<void>
   /** Whether a write would be taken now; `detail` names what is wrong, for the operator's log. */
