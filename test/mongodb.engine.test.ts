@@ -22,6 +22,7 @@ import { startReplicaSet, startStandalone } from './support/mongodb-servers.ts'
 import { fixedPort } from './support/process.ts'
 import {
   current,
+  hashOfId,
   issued,
   newEvent,
   newId,
@@ -140,7 +141,7 @@ async function heldUser(store: Store): Promise<User> {
 }
 
 function remove(store: Store, { id: userId }: User): ReturnType<Store['deleteUser']> {
-  return store.deleteUser({ userId, expectEpoch: null, now: Date.now() }, newTrail(userId))
+  return store.deleteUser({ userId, expectEpoch: null, idHash: hashOfId(userId), now: Date.now() }, newTrail(userId))
 }
 
 suite('a deletion that is cut (C11)', () => {

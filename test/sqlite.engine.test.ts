@@ -25,6 +25,7 @@ import {
   valueIn,
 } from './support/store-files.ts'
 import {
+  hashOfId,
   issued,
   newId,
   newKeptLog,
@@ -592,7 +593,8 @@ suite('erasure', () => {
   }
 
   function remove(store: Store, userId: string, now: number): ReturnType<Store['deleteUser']> {
-    return store.deleteUser({ userId, expectEpoch: null, now }, newTrail(userId))
+    const deletion = { userId, expectEpoch: null, idHash: hashOfId(userId), now }
+    return store.deleteUser(deletion, newTrail(userId))
   }
 
   test('after a scrub nothing of deleted users is readable in any file, and the others are all there', async (t) => {
@@ -604,9 +606,9 @@ suite('erasure', () => {
       assert.equal(deleted.kind, 'deleted')
       assert.deepEqual(
         deleted.retained.map(({ what }) => what),
-        ['audit_events', 'database_free_space'],
+        ['audit_events', 'deletion_ledger', 'database_free_space'],
       )
-      assert.equal(deleted.retained[1]?.until, clock.now() + limits.scrubLatestMs)
+      assert.equal(deleted.retained[2]?.until, clock.now() + limits.scrubLatestMs)
     }
     await store.scrub()
     assert.deepEqual(filesWith(folder, canary), [])

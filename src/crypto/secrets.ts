@@ -43,6 +43,7 @@ export function createSecrets(masterKey: Uint8Array, ...older: readonly Uint8Arr
   return {
     newOneTimeToken,
     hashOneTimeToken,
+    hashId: (id) => hash('sha256', id, 'buffer'),
     refreshKeyId: first.id,
     refreshToken(parts) {
       const key = refreshKeyOf(parts.keyId)

@@ -27,7 +27,8 @@ export async function deleteAccount(
   else await requirePassword({ actor, password }, caller, deps)
   const userId = actor.user.id
   const audit = auditEvent({ action: 'delete-account', userId }, caller, deps)
-  const deletion = { userId, expectEpoch: actor.user.epoch, now: audit.at }
+  const idHash = deps.secrets.hashId(userId)
+  const deletion = { userId, expectEpoch: actor.user.epoch, idHash, now: audit.at }
   const deleted = await deps.store.deleteUser(deletion, { audit })
   switch (deleted.kind) {
     case 'deleted':

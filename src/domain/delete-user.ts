@@ -21,7 +21,13 @@ export async function deleteUser(
     { actor, id },
     (user) =>
       deps.store.deleteUser(
-        { userId: user.id, expectEpoch: null, expectRoles: user.roles, now: audit.at },
+        {
+          userId: user.id,
+          expectEpoch: null,
+          expectRoles: user.roles,
+          idHash: deps.secrets.hashId(user.id),
+          now: audit.at,
+        },
         { audit },
       ),
     deps,

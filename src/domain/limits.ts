@@ -89,6 +89,8 @@ export const lifetimes = {
   /** Expired rows stay this much longer, so that "expired" and "used" can be told from "unknown". */
   purgeDelayMs: 24 * HOUR_MS,
   auditMs: 400 * DAY_MS,
+  /** How long it is known that a user was deleted; no backup may be older when it comes back. */
+  deletionLedgerMs: 400 * DAY_MS,
   noticeMailMs: 3 * DAY_MS,
   signingKeyReloadMs: 60 * SECOND_MS,
   /** A key that has signed for so long is replaced by the next one. */
@@ -100,18 +102,28 @@ export const lifetimes = {
 
 /** Password hashing and the secrets on disk. */
 export const crypto = {
+  /** The longest is that of Firebase, which carries two keys. */
+  storedHashMaxLength: 512,
   /**
    * What a stored hash may ask of us. A row of another origin must not be able to take all memory (an m of 4
-   * GiB) or a thread for minutes: at the upper end of all ranges a hash costs about 70 times a current one.
+   * GiB) or a thread for minutes: at its bounds each kind takes a second or two, the memory of argon2 and scrypt
+   * is 256 MiB a thread.
    */
   phc: {
-    maxLength: 256,
     memoryKib: [8, 256 * 1024],
     passes: [1, 10],
     lanes: [1, 8],
     saltBytes: [8, 64],
     tagBytes: [16, 64],
+    /** Memory times passes. */
+    workMaxKib: 1024 * 1024,
   },
+  bcrypt: { cost: [4, 14] },
+  /** 128 times N times r is memory, and that times p is work (RFC 7914 section 2). */
+  scrypt: { memoryMaxBytes: 256 * 1024 * 1024, workMaxBytes: 512 * 1024 * 1024 },
+  /** Counted for each block of the digest's size in the tag. */
+  pbkdf2: { iterationsMax: 2_000_000 },
+  foreignSaltBytes: [1, 64],
   /** A hash thread that has had no work for so long ends; one stays. */
   hashThreadIdleMs: 30 * SECOND_MS,
   /** When the one that stays is started, unless a hash comes earlier: so as not to slow the start. */
@@ -263,6 +275,17 @@ export const lists = {
   rolesMax: 64,
 } as const
 
+/** Files that are imported: what one user in them may take, so that memory stays the same whatever they hold. */
+export const importing = {
+  readBytes: 256 * 1024,
+  /** A line, a record of a table, an element of a list. */
+  recordMaxBytes: 1024 * 1024,
+  jsonMaxDepth: 64,
+  columnsMax: 1000,
+  /** Names of fields that one user leaves behind; the rest are told as one. */
+  leftBehindMax: 50,
+} as const
+
 export const mail = {
   pollMs: 250,
   batch: 64,
@@ -281,6 +304,18 @@ export const store = {
   sweepEveryMs: 10 * MINUTE_MS,
   walAutocheckpointPages: 10_000,
   journalSizeLimitBytes: 64 * 1024 * 1024,
+} as const
+
+/** Copies of the data, and what a copy that comes back is held to. */
+export const backup = {
+  readBytes: 1024 * 1024,
+  /** Users that a replay of the deletion ledger looks at in one step. */
+  usersPerStep: 1000,
+  /** Entries of the ledger that are read and written at a time, and that go into one request. */
+  ledgerPerStep: 1000,
+  ledgerPerRequest: 60,
+  /** A line of the file that keeps the ledger outside of the database. */
+  ledgerLineMaxBytes: 256,
 } as const
 
 /** The MongoDB adapter. Every request ends within 10 seconds, whatever the servers do. */

@@ -5,6 +5,7 @@ import type { AuditEvent } from '../../src/domain/ports/records.ts'
 import type { Store } from '../../src/domain/ports/store.ts'
 import {
   current,
+  hashOfId,
   issued,
   newEvent,
   newId,
@@ -158,7 +159,7 @@ function checks(harness: Harness): void {
     await issued(store, plain)
     await signedIn(store, gone)
     await issued(store, gone)
-    await store.deleteUser({ userId: gone.id, expectEpoch: null, now: 1 }, newTrail(gone.id))
+    await store.deleteUser({ userId: gone.id, expectEpoch: null, idHash: hashOfId(gone.id), now: 1 }, newTrail(gone.id))
     const change = { userId: admin.id, expectRoles: admin.roles, roles: ['user', 'admin'], now: 1 }
     assert.equal((await store.changeAccess(change, newTrail(admin.id))).kind, 'changed')
     assert.deepEqual(await findings(store), [])

@@ -4,6 +4,7 @@ import type { Store } from '../../src/domain/ports/store.ts'
 import type { User } from '../../src/domain/user.ts'
 import {
   current,
+  hashOfId,
   issued,
   newEvent,
   newId,
@@ -34,7 +35,7 @@ function remove(
   user: User,
   expectEpoch: number | null = user.epoch,
 ): ReturnType<Store['deleteUser']> {
-  return store.deleteUser({ userId: user.id, expectEpoch, now: Date.now() }, newTrail(user.id))
+  return store.deleteUser({ userId: user.id, expectEpoch, idHash: hashOfId(user.id), now: Date.now() }, newTrail(user.id))
 }
 
 /** A user that every entry of the registry holds, and how many rows of each. */
@@ -83,7 +84,7 @@ function vanishing(harness: Harness): void {
   test('the receipt counts every row that went, and says what stays and until when', async (t) => {
     const { store, clock } = await harness.open(t)
     const user = await heldEverywhere(store)
-    const deletion = { userId: user.id, expectEpoch: 1, now: clock.now() }
+    const deletion = { userId: user.id, expectEpoch: 1, idHash: hashOfId(user.id), now: clock.now() }
     const deleted = await store.deleteUser(deletion, newTrail(user.id))
     assert.equal(deleted.kind, 'deleted')
     assert.deepEqual(deleted.erased, { ...heldCounts, audit_events: 0 })

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import {
   auditActions,
   current,
+  hashOfId,
   newEvent,
   newTrail,
   newUser,
@@ -78,7 +79,7 @@ export function hostileInputContract(harness: Harness): void {
         assert.equal(await store.findSession({ userId: user.id, sessionId: id, now }), null)
         assert.equal(await store.exportUser({ userId: id }), null)
         assert.deepEqual(await store.listSessions({ userId: id, now }), [])
-        const deletion = { userId: id, expectEpoch: null, now }
+        const deletion = { userId: id, expectEpoch: null, idHash: hashOfId(id), now }
         assert.deepEqual(await store.deleteUser(deletion, newTrail(null)), { kind: 'not_found' })
         const end = { userId: user.id, only: id, now }
         assert.deepEqual(await store.endSessions(end, newTrail(user.id)), { ended: 0 })

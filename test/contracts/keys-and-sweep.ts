@@ -4,6 +4,7 @@ import { lifetimes } from '../../src/domain/limits.ts'
 import type { StoredKey } from '../../src/domain/ports/records.ts'
 import {
   auditActions,
+  hashOfId,
   issued,
   newEvent,
   newTrail,
@@ -100,7 +101,7 @@ function closing(harness: Harness): void {
     const { store } = await harness.open(t)
     assert.equal((await store.health()).writable, true)
     const leaving = await registered(store)
-    const deletion = { userId: leaving.id, expectEpoch: null, now: Date.now() }
+    const deletion = { userId: leaving.id, expectEpoch: null, idHash: hashOfId(leaving.id), now: Date.now() }
     const users = upTo(50).map(() => newUser())
     const waiting = users.map((user) => store.createUser({ user }, newTrail(user.id)))
     const deleted = store.deleteUser(deletion, newTrail(leaving.id))
@@ -124,7 +125,7 @@ function closing(harness: Harness): void {
     const { store } = await harness.open(t)
     const user = await registered(store)
     const gone = await registered(store)
-    await store.deleteUser({ userId: gone.id, expectEpoch: null, now: Date.now() }, newTrail(gone.id))
+    await store.deleteUser({ userId: gone.id, expectEpoch: null, idHash: hashOfId(gone.id), now: Date.now() }, newTrail(gone.id))
     await store.scrub()
     assert.deepEqual(await store.findUser({ id: user.id }), user)
     assert.equal(await store.findUser({ id: gone.id }), null)

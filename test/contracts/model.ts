@@ -3,6 +3,7 @@ import { suite, test } from 'node:test'
 import fc from 'fast-check'
 import type { ProfileChange, Store } from '../../src/domain/ports/store.ts'
 import {
+  hashOfId,
   newEvent,
   newId,
   newMail,
@@ -173,7 +174,7 @@ const changePassword: Play = async ({ store, clock, state, parts }, step) => {
 
 const remove: Play = async ({ store, clock, state, parts }, step) => {
   const userId = at(parts, step.who)
-  const deletion = { userId, expectEpoch: null, now: clock.now() }
+  const deletion = { userId, expectEpoch: null, idHash: hashOfId(userId), now: clock.now() }
   const outcome = await store.deleteUser(deletion, newTrail(userId))
   assert.deepEqual(model.outcomeOf(outcome), model.remove(state, userId))
   if (outcome.kind === 'deleted') parts[step.who] = newId()

@@ -4,6 +4,7 @@ import { suite, test } from 'node:test'
 import {
   auditActions,
   current,
+  hashOfId,
   newEvent,
   newMail,
   newToken,
@@ -177,7 +178,7 @@ function idempotencyKeys(harness: Harness): void {
     await store.createUser({ user, idempotency }, newTrail(user.id))
     const key = `k:${Buffer.from(idempotency.key).toString('base64url')}`
     assert.equal(await store.findUserByIdentifier({ key }), null)
-    const deletion = { userId: user.id, expectEpoch: null, now: clock.now() }
+    const deletion = { userId: user.id, expectEpoch: null, idHash: hashOfId(user.id), now: clock.now() }
     const deleted = await store.deleteUser(deletion, newTrail(user.id))
     assert.equal(deleted.kind === 'deleted' && deleted.erased['identifiers'], 3)
     const again = newUser({ email: user.email })

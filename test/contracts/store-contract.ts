@@ -6,6 +6,7 @@ import { administrationRecordsContract } from './administration-records.ts'
 import { claimsContract } from './claims.ts'
 import { countersContract } from './counters.ts'
 import { deletionContract } from './deletion.ts'
+import { deletionLedgerContract } from './deletion-ledger.ts'
 import { firstAdminContract } from './first-admin.ts'
 import type { Harness } from './harness.ts'
 import { hostileInputContract } from './hostile-input.ts'
@@ -32,6 +33,7 @@ export function storeContract(harness: Harness): void {
     sessionsContract(harness)
     oneTimeTokensContract(harness)
     deletionContract(harness)
+    deletionLedgerContract(harness)
     mailAndInboxContract(harness)
     keysAndSweepContract(harness)
     hostileInputContract(harness)

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { userSorts, type Page, type Position, type UserQuery } from '../../src/domain/ports/administration.ts'
 import type { Store } from '../../src/domain/ports/store.ts'
 import type { NewUser, User } from '../../src/domain/user.ts'
-import { newTrail, newUser, registered, rounds, signedIn, upTo } from '../support/store-fixtures.ts'
+import { hashOfId, newTrail, newUser, registered, rounds, signedIn, upTo } from '../support/store-fixtures.ts'
 import type { Harness } from './harness.ts'
 
 const everybody: UserQuery = {
@@ -211,7 +211,7 @@ async function unsteadyWalk(store: Store, query: UserQuery): Promise<readonly st
     const renamed = { ...user, username: name.slice(0, 32), email: `${name}@example.com` }
     passing.push(await registered(store, renamed))
     const gone = passing.length > 2 ? passing.shift() : undefined
-    if (gone) await store.deleteUser({ userId: gone.id, expectEpoch: null, now: 1 }, newTrail(gone.id))
+    if (gone) await store.deleteUser({ userId: gone.id, expectEpoch: null, idHash: hashOfId(gone.id), now: 1 }, newTrail(gone.id))
   }
   const walked: string[][] = []
   let page = await store.listUsers(query)

@@ -260,7 +260,8 @@ test('a walk meets nobody twice and leaves out nobody who stayed, whatever comes
     const passing = await newUser({ roles: ['gone'] })
     const audit = { id: deps.ids.next(), at: clock.now(), action: 'delete-user', actorId: null, userId: null }
     const trail = { audit: { ...audit, requestId: deps.ids.next(), detail: null } }
-    await deps.store.deleteUser({ userId: passing.id, expectEpoch: null, now: clock.now() }, trail)
+    const idHash = deps.secrets.hashId(passing.id)
+    await deps.store.deleteUser({ userId: passing.id, expectEpoch: null, idHash, now: clock.now() }, trail)
   }
   assert.equal(new Set(seen).size, seen.length)
   for (const id of stayed) assert.ok(seen.includes(id), id)

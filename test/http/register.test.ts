@@ -195,7 +195,8 @@ test('an Idempotency-Key is forgotten after a day, and with its user', async () 
     userId: first.id,
   }
   const trail = { audit: { ...audit, requestId: deps.ids.next(), detail: null } }
-  await deps.store.deleteUser({ userId: first.id, expectEpoch: null, now: clock.now() }, trail)
+  const idHash = deps.secrets.hashId(first.id)
+  await deps.store.deleteUser({ userId: first.id, expectEpoch: null, idHash, now: clock.now() }, trail)
   const second = await register(body, headers)
   assert.equal(second.status, 201)
   assert.notEqual(second.json<UserBody>().id, first.id)

@@ -156,7 +156,7 @@ test('a deleted user gets no mail, whether it was queued or claimed already', as
       detail: null,
     }
     const { kind } = await store.deleteUser(
-      { userId, expectEpoch: 1, now },
+      { userId, expectEpoch: 1, idHash: new Uint8Array(32), now },
       { audit: { ...event, requestId: ids.next() } },
     )
     assert.equal(kind, 'deleted')

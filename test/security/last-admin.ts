@@ -71,13 +71,14 @@ async function duel(ofOne: readonly Deed[], ofOther: readonly Deed[]): Promise<r
 
 /** Whoever is left of the last round goes, now that there are others. */
 async function retire(staying: readonly TestUser[]): Promise<void> {
-  const { store, clock, ids } = server.deps
+  const { store, secrets, clock, ids } = server.deps
   for (const id of await admins()) {
     if (staying.some((each) => each.id === id)) continue
     const now = clock.now()
     const audit = { id: ids.next(), at: now, action: 'delete-user', actorId: null, userId: id }
     const trail = { audit: { ...audit, requestId: ids.next(), detail: null } }
-    const deleted = await store.deleteUser({ userId: id, expectEpoch: null, now }, trail)
+    const idHash = secrets.hashId(id)
+    const deleted = await store.deleteUser({ userId: id, expectEpoch: null, idHash, now }, trail)
     assert.equal(deleted.kind, 'deleted')
   }
 }

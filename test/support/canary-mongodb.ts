@@ -40,7 +40,7 @@ export function storedLives(canary: Canary): Life & { readonly byUseCases: Reado
       if (userId === undefined) return whole.remove(person)
       const { deps } = canary
       const audit = auditEvent({ action: 'delete-account', userId }, callerOf(person, canary), deps)
-      const deletion = { userId, expectEpoch: 1, now: deps.clock.now() }
+      const deletion = { userId, expectEpoch: 1, idHash: deps.secrets.hashId(userId), now: deps.clock.now() }
       const { kind } = await deps.store.deleteUser(deletion, { audit })
       if (kind !== 'deleted') throw new Error(`the user was not deleted: ${kind}`)
     },

@@ -4,7 +4,7 @@
  */
 import { writeSync } from 'node:fs'
 import { openStore } from '../../src/store/open-store.ts'
-import { newKeptLog, newMail, newTrail, newUser } from './store-fixtures.ts'
+import { hashOfId, newKeptLog, newMail, newTrail, newUser } from './store-fixtures.ts'
 
 const [dataDir = ''] = process.argv.slice(2)
 const clock = { now: () => Date.now() }
@@ -26,7 +26,7 @@ try {
       lastId = user.id
       if (n % 5 > 0) continue
       acknowledge(`deleting ${user.id}`)
-      const deletion = { userId: user.id, expectEpoch: 1, now: clock.now() }
+      const deletion = { userId: user.id, expectEpoch: 1, idHash: hashOfId(user.id), now: clock.now() }
       await store.deleteUser(deletion, newTrail(user.id))
       acknowledge(`deleted ${user.id}`)
     }

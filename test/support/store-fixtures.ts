@@ -1,5 +1,5 @@
 /** Users, sessions, tokens, mails and events for the store's tests: valid, distinct, and overridable. */
-import { randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import type { Id, Log, Ms } from '../../src/domain/ports/runtime.ts'
 import type { AuditEvent, NewToken, OutgoingMail, Trail } from '../../src/domain/ports/records.ts'
 import type { Store } from '../../src/domain/ports/store.ts'
@@ -28,6 +28,11 @@ export function newId(): Id {
   const random = randomBytes(6).toString('hex').slice(1)
   const [high, low] = [order.slice(0, 3), order.slice(3, 6)]
   return `${time.slice(0, 8)}-${time.slice(8)}-7${high}-8${low}-${order.slice(6)}${random}`
+}
+
+/** What the deletion ledger keeps of an id. */
+export function hashOfId(id: Id): Uint8Array {
+  return hash('sha256', id, 'buffer')
 }
 
 /** A clock that starts at the real time and goes forward only when told to. */

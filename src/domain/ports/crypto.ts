@@ -9,14 +9,22 @@ export interface Passwords {
    */
   hash(password: string, gone?: AbortSignal): Promise<string>
   /**
-   * Compares a prepared password with a stored PHC string. Null costs exactly one hash too and is false,
-   * so that a stranger costs what a user costs (ASVS 6.3.8). Throws `overloaded` when the queue is full.
+   * Compares a password as it was presented with a stored hash: with one of ours in its prepared form, with an
+   * imported one of another kind as it is, which is what the former system saw. Null costs exactly one hash too
+   * and is false, so that a stranger costs what a user costs (ASVS 6.3.8); an imported hash of another kind costs
+   * what its own kind does. Throws `overloaded` when the queue is full.
    */
-  verify(password: string, phc: string | null, gone?: AbortSignal): Promise<boolean>
+  verify(password: string, stored: string | null, gone?: AbortSignal): Promise<boolean>
   /** Throws `overloaded` while the queue is full: before a caller has cost anything else. */
   requireRoom(): void
-  /** Whether a stored PHC string has another cost than new ones have, or another pepper or none. */
-  isOutdated(phc: string): boolean
+  /** Whether a stored hash is of another kind or cost than new ones are, or has another pepper or none. */
+  isOutdated(stored: string): boolean
+  /**
+   * The text to store for a hash that another program has made, whatever its spelling of that (see
+   * docs/reference/password-hashes.md). Null for anything that could not be verified here: another algorithm,
+   * a cost out of bounds, a pepper that is not ours, or no hash at all. Computes nothing.
+   */
+  importable(text: string): string | null
   /** Whether the password, as given or in lower case, is on the lists of passwords to refuse. */
   isCommon(password: string): boolean
 }
@@ -132,6 +140,8 @@ export interface Secrets {
   newOneTimeToken(): { token: string; hash: Uint8Array }
   /** The stored form of a presented token; null for a text that can't be one. */
   hashOneTimeToken(token: string): Uint8Array | null
+  /** SHA-256 of an id in its canonical text: what is left of a deleted user in the deletion ledger. */
+  hashId(id: Id): Uint8Array
   /** The key id with which new sessions derive their refresh secrets. */
   readonly refreshKeyId: number
   /** The one refresh token of this session and generation: asking twice gives the same text. */

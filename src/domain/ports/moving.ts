@@ -1,25 +1,7 @@
-/** The part of the storage port that moves a whole installation, keeps copies of it and brings one back; see `store.ts`. */
-import type { JsonObject, Ms } from './runtime.ts'
+/** The part of the storage port that keeps backups and brings one back; see `store.ts`. */
+import type { CopyingStore } from './copying.ts'
 import type { Hash } from './records.ts'
-
-/** Everything that is stored, in an order in which what is referred to comes first. */
-export const recordKinds = [
-  'users',
-  'identifiers',
-  'sessions',
-  'one_time_tokens',
-  'setup_tokens',
-  'outgoing_mails',
-  'inbox_messages',
-  'audit_events',
-  'signing_keys',
-  'counters',
-  'deletions',
-  'meta',
-] as const
-
-/** One of them. */
-export type RecordKind = (typeof recordKinds)[number]
+import type { Id, Ms } from './runtime.ts'
 
 /** That a user was deleted: nothing but a hash of its id, so that a copy made before can be held to it. */
 export interface Deletion {
@@ -28,35 +10,29 @@ export interface Deletion {
   readonly at: Ms
 }
 
-/** The steps of moving. None of them is taken while a server works on the same data, but for reading and backing up. */
-export interface MovingStore {
+/** Steps on the whole. None is taken while a server works on the same data, but for reading and backing up. */
+export interface MovingStore extends CopyingStore {
   /**
-   * A stretch of the records of a kind, in the order of their keys, in the one form that both engines share: the same
-   * installation reads the same on both. `after` is null at the beginning, `next` at the end.
+   * Writes a copy of the whole database, as of one moment, to a path where no file is yet; beside a server
+   * that works. `refused`: it can't be written there, for this reason. `unsupported` where the engine has
+   * tools of its own for it.
    */
-  readRecords(query: {
-    readonly kind: RecordKind
-    readonly after: string | null
-    readonly limit: number
-  }): Promise<{ readonly records: readonly JsonObject[]; readonly next: string | null }>
-  /** Writes records as they are, over those of the same key: writing them again changes nothing. */
-  writeRecords(batch: { readonly kind: RecordKind; readonly records: readonly JsonObject[] }): Promise<void>
-  /** Whether nothing is stored but what opening a store makes. */
-  isEmpty(): Promise<boolean>
-  /**
-   * Writes a copy of the whole database, as of one moment, to a path where no file is yet; beside a server that works.
-   * `unsupported` where the engine has tools of its own for it.
-   */
-  backUp(to: {
-    readonly path: string
-  }): Promise<{ readonly kind: 'written'; readonly bytes: number } | { readonly kind: 'unsupported' }>
+  backUp(to: { readonly path: string }): Promise<
+    | { readonly kind: 'written'; readonly bytes: number; readonly users: number; readonly at: Ms }
+    | { readonly kind: 'refused'; readonly reason: string }
+    | { readonly kind: 'unsupported' }
+  >
+  /** The ids of all users, `pending` ones included, a stretch at a time, in their order. */
+  listUserIds(query: { readonly after: Id | null; readonly limit: number }): Promise<readonly Id[]>
   /** The deletion ledger, a stretch at a time, in the order of its hashes. */
   listDeletions(query: { readonly after: Hash | null; readonly limit: number }): Promise<readonly Deletion[]>
   /** Adds to the ledger what it doesn't have yet. */
   putDeletions(deletions: readonly Deletion[]): Promise<void>
+  /** Which of these the ledger has. */
+  findDeletions(hashes: readonly Hash[]): Promise<readonly Hash[]>
   /**
-   * Ends every session and every link of everybody, and drops the mail that waits: none of them is from the time that
-   * the data now are of. Done again it changes nothing.
+   * Ends every session and every link of everybody, and drops the mail that waits: none of them is from the
+   * time that the data now are of. Done again it changes nothing.
    */
   endEverything(): Promise<void>
 }

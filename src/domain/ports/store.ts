@@ -154,16 +154,18 @@ export interface Store extends AdministrationStore, CounterStore, MovingStore {
     readonly to: string
   }): Promise<{ readonly kind: 'upgraded' } | Stale>
   /**
-   * The user and everything in the registry that holds it vanish in one commit; only the audit events stay.
-   * The same e-mail and username are free at once. `stale` when the epoch or the roles are others than
-   * expected (epoch null, no roles: any), `last_admin` when no other user has the role admin, status active
-   * and a password.
+   * The user and everything in the registry that holds it vanish in one commit; only the audit events stay,
+   * and `idHash` (`Secrets.hashId`) in the deletion ledger. The same e-mail and username are free at once.
+   * `stale` when the epoch or the roles are others than expected (epoch null, no roles: any), `last_admin`
+   * when no other user has the role admin, status active and a password; a repeated deletion passes that.
    */
   deleteUser(
     deletion: {
       readonly userId: Id
       readonly expectEpoch: number | null
       readonly expectRoles?: readonly Role[]
+      readonly idHash: Hash
+      readonly lastAdminToo?: true
       readonly now: Ms
     },
     trail: Trail,
@@ -173,9 +175,7 @@ export interface Store extends AdministrationStore, CounterStore, MovingStore {
     | Stale
     | NotThere
   >
-  /**
-   * One array for each registry entry, under the keys of `Erased`; times are RFC 3339, `sealed` is base64.
-   */
+  /** One array for each registry entry, under the keys of `Erased`; times are RFC 3339, `sealed` base64. */
   exportUser(query: { readonly userId: Id }): Promise<Exported | null>
 
   // sessions

@@ -29,6 +29,7 @@ export interface Collections {
   readonly sessions: Documents
   readonly tokens: Documents
   readonly audit: Documents
+  readonly deletions: Documents
   readonly outbox: Documents
   readonly inbox: Documents
   readonly counters: Documents
@@ -120,6 +121,7 @@ function collectionsOf(db: Db): Collections {
     sessions: db.collection('sessions'),
     tokens: db.collection('tokens'),
     audit: db.collection('audit'),
+    deletions: db.collection('deletions'),
     outbox: db.collection('outbox'),
     inbox: db.collection('inbox'),
     counters: db.collection('counters'),

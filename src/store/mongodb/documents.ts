@@ -23,7 +23,7 @@ export function maybeIdValue(id: Id | null): Binary | null {
 }
 
 /** A key as it was read, in the form in which it finds its document: 16 bytes are an id, others a hash. */
-export function keyValue(key: unknown): unknown {
+export function keyValue<Key>(key: Key): Key | Binary {
   return key instanceof Uint8Array && key.length === ID_BYTES ? new Binary(key, Binary.SUBTYPE_UUID) : key
 }
 

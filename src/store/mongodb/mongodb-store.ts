@@ -10,6 +10,13 @@ import { appendAudit, listAudit } from './audit.ts'
 import { mailBacklog } from './backlog.ts'
 import { createConnection, type Connection } from './connection.ts'
 import { hit } from './counters.ts'
+import {
+  endEverything,
+  findDeletions,
+  listDeletions,
+  listUserIds,
+  putDeletions,
+} from './deletion-ledger.ts'
 import { confirmEmail } from './email-confirmation.ts'
 import { bears } from './identifiers.ts'
 import { listInboxMessages, putInboxMessage } from './inbox.ts'
@@ -69,6 +76,7 @@ export async function openMongodbStore(options: MongodbOptions): Promise<Store> 
     ...hotWrites(connection, workshop, life.write),
     ...transactions(workshop, life.write),
     ...administration(workshop, life),
+    ...ledger(workshop, life),
     ...upkeep(connection, workshop, life),
   }
 }
@@ -176,6 +184,22 @@ function administration(workshop: Workshop, { read, write }: Life): Methods<keyo
     createFirstAdmin: write((creation, trail) => createFirstAdmin(workshop, creation, trail)),
     mailBacklog: read(() => mailBacklog(collections)),
     verify: read((query) => verify(workshop, query), unbounded),
+  }
+}
+
+function ledger(
+  { collections }: Workshop,
+  { read, write }: Life,
+): Methods<
+  'backUp' | 'listUserIds' | 'listDeletions' | 'putDeletions' | 'findDeletions' | 'endEverything'
+> {
+  return {
+    backUp: async () => ({ kind: 'unsupported' }),
+    listUserIds: read((query) => listUserIds(collections, query)),
+    listDeletions: read((query) => listDeletions(collections, query)),
+    putDeletions: write((deletions) => putDeletions(collections, deletions)),
+    findDeletions: read((hashes) => findDeletions(collections, hashes)),
+    endEverything: write(() => endEverything(collections), unbounded),
   }
 }
 

@@ -170,6 +170,12 @@ export const plans: readonly CollectionPlan[] = [
     }),
   },
   {
+    name: 'deletions',
+    shardKey: byId,
+    indexes: [hashed, purge],
+    validator: all({ _id: bytes, at: time, purgeAt: time }),
+  },
+  {
     name: 'outbox',
     shardKey: byId,
     indexes: [hashed, purge, ofUser, { name: 'due', key: { due: 1, _id: 1 } }],

@@ -18,6 +18,7 @@ const sweepables = [
   { name: 'outbox', keys: ['_id'] },
   { name: 'identifiers', keys: ['_id'] },
   { name: 'audit', keys: ['_id'] },
+  { name: 'deletions', keys: ['_id'] },
 ] as const satisfies readonly { name: keyof Collections; keys: readonly string[] }[]
 
 /** See `Store.sweep`. Step by step, until a step finds less than it may take. */

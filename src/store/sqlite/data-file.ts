@@ -1,5 +1,5 @@
 /** Where the database lies, and how its files are made: 0600 before the first byte, in a folder of 0700. */
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs'
+import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { DomainError } from '../../domain/errors.ts'
 
@@ -39,7 +39,24 @@ export function createPrivateFile(path: string): void {
   else closeSync(openSync(path, 'wx', 0o600))
 }
 
+/** Makes names in a folder durable; Windows can't open folders. */
+export function syncFolder(path: string): void {
+  if (process.platform === 'win32') return
+  const folder = openSync(path, 'r')
+  try {
+    fsyncSync(folder)
+  } finally {
+    closeSync(folder)
+  }
+}
+
 /** Whether a write-ahead log with content was left behind, which a clean stop never does. */
 export function hasLeftoverLog(path: string): boolean {
   return (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0
+}
+
+/** For what only reads: a path that is misspelt is not to become a new file. Throws `start_refused`. */
+export function requireFile({ path }: DataFile): void {
+  if (existsSync(path)) return
+  throw new DomainError('start_refused', { detail: `There is no database file ${path}.` })
 }

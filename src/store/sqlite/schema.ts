@@ -33,6 +33,7 @@ const users = `
     epoch INTEGER NOT NULL,
     device_epoch INTEGER NOT NULL
   ) STRICT;
+  CREATE INDEX users_created ON users (created_at, id);
   CREATE INDEX users_admins ON users (admin) WHERE admin = 1;
   CREATE INDEX users_roles ON users (roles) WHERE roles <> '["user"]';
   CREATE INDEX users_disabled ON users (id) WHERE status = 'disabled';
@@ -137,7 +138,17 @@ const records = `
     ends_at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX counters_end ON counters (ends_at);
-  CREATE TABLE meta (key TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;`
+  CREATE TABLE deletions (
+    hash BLOB NOT NULL PRIMARY KEY CHECK (length(hash) = 32),
+    at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX deletions_at ON deletions (at);
+  CREATE TABLE meta (key TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE unfinished_copy (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    source BLOB NOT NULL,
+    place TEXT
+  ) STRICT;`
 
 /** Every step from an empty file to this version. */
 export const migrations: readonly Migration[] = [

@@ -2,9 +2,12 @@
 import { DomainError } from '../../domain/errors.ts'
 import type { Clock, Log } from '../../domain/ports/runtime.ts'
 import type { Store } from '../../domain/ports/store.ts'
+import { createBackups, type Backups } from './backup.ts'
+import { copyMethods, refuseUnfinishedCopy } from './copies.ts'
 import { openDatabase, refuseOldSqlite, type Database } from './connection.ts'
 import { countHits, type Buckets } from './counters.ts'
-import { createPrivateFile, createPrivateFolder, locateFile, type DataFile } from './data-file.ts'
+import { createPrivateFile, createPrivateFolder, locateFile, requireFile, type DataFile } from './data-file.ts'
+import { ledgerMethods } from './deletion-ledger.ts'
 import { failureOf, portError, unavailable } from './failures.ts'
 import { listAudit } from './audit.ts'
 import { findUserByKey } from './identifiers.ts'
@@ -12,6 +15,7 @@ import { listInboxMessages } from './inbox.ts'
 import { loadKeys } from './keys.ts'
 import { anyMailDue, mailBacklog } from './mail.ts'
 import { readFact } from './meta.ts'
+import type { Methods, Read, Write } from './methods.ts'
 import { prepareFile } from './migrations.ts'
 import { takeOwnerLock, type OwnerLock } from './owner-lock.ts'
 import { migrations } from './schema.ts'
@@ -20,6 +24,7 @@ import { peekSetupToken } from './set-up.ts'
 import { sweep } from './sweep.ts'
 import { peekToken } from './tokens.ts'
 import { startUpkeep, type Upkeep } from './upkeep.ts'
+import { checkUsers } from './user-additions.ts'
 import { exportUser } from './user-export.ts'
 import { listUsers } from './user-list.ts'
 import { findUser, hasAdmin } from './user-rows.ts'
@@ -33,12 +38,15 @@ export interface SqliteOptions {
   readonly dataDir: string
   readonly clock: Clock
   readonly log: Log
+  /** See `StoreOptions`. */
+  readonly use?: 'copy-from' | 'copy-to' | undefined
 }
 
 interface Engine {
   readonly reader: Database
   readonly writer: Writer
   readonly upkeep: Upkeep
+  readonly backups: Backups
   readonly lock: OwnerLock
   readonly counters: Buckets
   closed: Promise<void> | null
@@ -51,6 +59,7 @@ interface Engine {
 export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
   refuseOldSqlite()
   const file = locateFile(options.url, options.dataDir)
+  if (options.use === 'copy-from') requireFile(file)
   const lock = await asStartError(async () => {
     createPrivateFolder(file.path)
     return takeOwnerLock(file.lockPath)
@@ -66,6 +75,7 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
 async function openEngine(file: DataFile, lock: OwnerLock, options: SqliteOptions): Promise<Engine> {
   createPrivateFile(file.path)
   prepareFile(file.path, migrations)
+  if (options.use !== 'copy-to') refuseUnfinishedCopy(file.path)
   const writer = await startWriter(file.path, options.log)
   try {
     await writer.write('releaseMail', options.clock.now())
@@ -76,7 +86,8 @@ async function openEngine(file: DataFile, lock: OwnerLock, options: SqliteOption
       log: options.log,
       unscrubbedSince: () => readFact(reader, 'unscrubbed_since'),
     })
-    return { reader, writer, upkeep, lock, counters: new Map(), closed: null }
+    const backups = createBackups({ path: file.path, clock: options.clock })
+    return { reader, writer, upkeep, backups, lock, counters: new Map(), closed: null }
   } catch (error) {
     await writer.kill()
     throw error
@@ -120,6 +131,12 @@ function storeOf(engine: Engine): Store {
     ...reads(read),
     ...writes(write),
     ...deletions(write, upkeep),
+    ...ledgerMethods(read, write),
+    ...copyMethods(read, write),
+    backUp: async (to) => {
+      if (engine.closed) throw unavailable()
+      return engine.backups.backUp(to)
+    },
     close: () => (engine.closed ??= close(engine)),
     health: () => health(writer),
     exportUser: ({ userId }) => exportUser(read, userId),
@@ -136,15 +153,12 @@ function storeOf(engine: Engine): Store {
   }
 }
 
-type Read = <Result>(from: (db: Database) => Result) => Promise<Result>
-type Write = <Name extends VerbName>(verb: Name, ...input: VerbInput<Name>) => Promise<VerbResult<Name>>
-type Methods<Name extends keyof Store> = Pick<Store, Name>
-
 function reads(
   read: Read,
 ): Methods<
   | 'findUser'
   | 'findUserByIdentifier'
+  | 'checkUsers'
   | 'findSession'
   | 'listSessions'
   | 'peekToken'
@@ -158,6 +172,7 @@ function reads(
   return {
     findUser: ({ id }) => read((db) => findUser(db, id)),
     findUserByIdentifier: ({ key }) => read((db) => findUserByKey(db, key)),
+    checkUsers: (batch) => read((db) => checkUsers(db, batch)),
     findSession: (query) => read((db) => findSession(db, query)),
     listSessions: (query) => read((db) => liveSessions(db, query)),
     peekToken: (query) => read((db) => peekToken(db, query)),
@@ -268,7 +283,8 @@ async function health(writer: Writer): Promise<{ writable: boolean; detail: stri
  * The reader goes once the queue is empty, and before the writer's connection: the last one takes the log
  * file away, and a reading one can't.
  */
-async function close({ upkeep, writer, reader, lock }: Engine): Promise<void> {
+async function close({ upkeep, backups, writer, reader, lock }: Engine): Promise<void> {
+  await backups.stop()
   await upkeep.stop()
   await writer.chore('truncate').catch(() => false)
   reader.close()

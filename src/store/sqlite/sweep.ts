@@ -14,6 +14,7 @@ const graceMs = {
   mails: delayed,
   identifiers: 0,
   audit: lifetimes.auditMs,
+  deletions: lifetimes.deletionLedgerMs,
   setupTokens: delayed,
   counters: 0,
   pending: lifetimes.verifyTokenMs,
@@ -32,6 +33,8 @@ export const sql = {
     SELECT key FROM identifiers WHERE expires_at <= :before LIMIT ${queues.sweepRowsPerStep})`,
   audit: `DELETE FROM audit_events WHERE id IN (
     SELECT id FROM audit_events WHERE at <= :before LIMIT ${queues.sweepRowsPerStep})`,
+  deletions: `DELETE FROM deletions WHERE hash IN (
+    SELECT hash FROM deletions WHERE at <= :before LIMIT ${queues.sweepRowsPerStep})`,
   setupTokens: `DELETE FROM setup_tokens WHERE hash IN (
     SELECT hash FROM setup_tokens WHERE expires_at <= :before LIMIT ${queues.sweepRowsPerStep})`,
   counters: `DELETE FROM counters WHERE key IN (
@@ -49,6 +52,7 @@ const sweepables: readonly Sweepable[] = [
   'mails',
   'identifiers',
   'audit',
+  'deletions',
   'setupTokens',
   'counters',
 ]

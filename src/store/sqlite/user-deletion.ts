@@ -4,6 +4,7 @@ import type { Retained, Trail } from '../../domain/ports/records.ts'
 import type { Store } from '../../domain/ports/store.ts'
 import { sameRoles } from '../../domain/user-changes.ts'
 import type { Database } from './connection.ts'
+import { putDeletions } from './deletion-ledger.ts'
 import { eraseUser } from './registry.ts'
 import { record } from './trail.ts'
 import { findUser, isLastAdmin } from './user-rows.ts'
@@ -14,13 +15,14 @@ export function deleteUser(
   deletion: Parameters<Store['deleteUser']>[0],
   trail: Trail,
 ): Awaited<ReturnType<Store['deleteUser']>> {
-  const { userId, expectEpoch, expectRoles, now } = deletion
+  const { userId, expectEpoch, expectRoles, idHash, lastAdminToo, now } = deletion
   const user = findUser(db, userId)
   if (!user) return { kind: 'not_found' }
   if (expectEpoch !== null && expectEpoch !== user.epoch) return { kind: 'stale' }
   if (expectRoles && !sameRoles(user.roles, expectRoles)) return { kind: 'stale' }
-  if (isLastAdmin(db, user)) return { kind: 'last_admin' }
+  if (!lastAdminToo && isLastAdmin(db, user)) return { kind: 'last_admin' }
   const erased = eraseUser(db, userId, now)
+  putDeletions(db, [{ hash: idHash, at: now }])
   record(db, trail)
   return { kind: 'deleted', erased, retained: retained(now) }
 }
@@ -31,6 +33,12 @@ function retained(now: Ms): readonly Retained[] {
       what: 'audit_events',
       reason: 'Events that prove what happened; they hold the id of the deleted user and nothing personal.',
       until: now + lifetimes.auditMs,
+    },
+    {
+      what: 'deletion_ledger',
+      reason:
+        'A hash of the id of the deleted user, so that a restored backup does not bring it back.',
+      until: now + lifetimes.deletionLedgerMs,
     },
     {
       what: 'database_free_space',

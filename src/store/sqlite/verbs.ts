@@ -2,7 +2,9 @@
 import { changeAccess, signOutUser } from './access.ts'
 import { appendAudit } from './audit.ts'
 import type { Database } from './connection.ts'
+import { beginCopy, endCopy, writeRecords } from './copies.ts'
 import { saveCounters } from './counters.ts'
+import { endEverything, putDeletions } from './deletion-ledger.ts'
 import { confirmEmail } from './email-confirmation.ts'
 import { putInboxMessage } from './inbox.ts'
 import { swapKeys } from './keys.ts'
@@ -25,6 +27,7 @@ function probe(db: Database): void {
 export const verbs = {
   addUsers,
   appendAudit,
+  beginCopy,
   changeAccess,
   changePassword,
   claimMail,
@@ -32,10 +35,13 @@ export const verbs = {
   createFirstAdmin,
   createUser,
   deleteUser,
+  endCopy,
+  endEverything,
   endSessions,
   finishMail,
   openSession,
   probe,
+  putDeletions,
   putInboxMessage,
   putSetupToken,
   putToken,
@@ -50,6 +56,7 @@ export const verbs = {
   sweepStep,
   updateProfile,
   upgradePasswordHash,
+  writeRecords,
 } as const
 
 export type VerbName = keyof typeof verbs
