@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util'
 import { environmentExample } from '../src/config.ts'
 import { openApiDocument } from '../src/http/openapi.ts'
 import { routes } from '../src/http/routes.ts'
+import { generateClient } from './generate-client.ts'
 import { generateCommands } from './generate-commands.ts'
 import { generateCommonPasswords } from './generate-common-passwords.ts'
 import { generateErrors } from './generate-errors.ts'
@@ -30,6 +31,7 @@ export const generators: readonly Generator[] = [
     path: 'docs/reference/openapi.json',
     make: () => `${JSON.stringify(openApiDocument(routes), null, 2)}\n`,
   },
+  { path: 'client/src/operations.ts', make: generateClient },
   { path: 'docs/reference/settings.md', make: generateSettings },
   { path: 'docs/reference/commands.md', make: generateCommands },
   { path: '.env.example', make: environmentExample },
