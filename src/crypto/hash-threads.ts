@@ -2,18 +2,18 @@ import type { Piscina } from 'piscina'
 
 import { crypto } from '../domain/limits.ts'
 import type { Log } from '../domain/ports/runtime.ts'
-import type { Argon2Result, Argon2Task } from './argon2-worker.ts'
+import type { HashResult, HashTask } from './hash-worker.ts'
 
 /** Where hashes are computed: the threads, or in tests a function that counts. */
 export interface Hasher {
   readonly threads: number
-  compute(task: Argon2Task): Promise<Argon2Result>
+  compute(task: HashTask): Promise<HashResult>
   close(): Promise<void>
 }
 
 /** The worker beside this file, with the same extension (`.ts`, or `.js` in the published package). */
 const WORKER_URL = new URL(
-  `./argon2-worker${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`,
+  `./hash-worker${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`,
   import.meta.url,
 )
 
@@ -23,16 +23,16 @@ const WORKER_URL = new URL(
  */
 export function createHashThreads(options: { readonly log: Log; readonly threads: number }): Hasher {
   const { log, threads } = options
-  let pool: Promise<Piscina<Argon2Task, Argon2Result>> | undefined
+  let pool: Promise<Piscina<HashTask, HashResult>> | undefined
   let engineTold = false
 
-  async function start(): Promise<Piscina<Argon2Task, Argon2Result>> {
+  async function start(): Promise<Piscina<HashTask, HashResult>> {
     // Loaded here and not above: 10 ms that the start of the server needn't wait for.
     const { Piscina } = await import('piscina')
     const filename = WORKER_URL.href
-    const started = new Piscina<Argon2Task, Argon2Result>({
+    const started = new Piscina<HashTask, HashResult>({
       filename,
-      name: 'argon2',
+      name: 'computeHash',
       minThreads: 1,
       maxThreads: threads,
       idleTimeout: crypto.hashThreadIdleMs,
@@ -42,10 +42,10 @@ export function createHashThreads(options: { readonly log: Log; readonly threads
     return started
   }
 
-  const started = (): Promise<Piscina<Argon2Task, Argon2Result>> => (pool ??= start())
+  const started = (): Promise<Piscina<HashTask, HashResult>> => (pool ??= start())
   const warmUp = setTimeout(() => void started(), crypto.hashThreadWarmUpMs).unref()
 
-  function tellEngine(engine: Argon2Result['engine']): void {
+  function tellEngine(engine: HashResult['engine']): void {
     engineTold = true
     if (engine === 'node-rs') log.info({ engine, threads }, 'passwords are hashed by @node-rs/argon2')
     else

@@ -1,16 +1,19 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 
+import { preparePassword } from '../domain/password-rules.ts'
 import type { Passwords } from '../domain/ports/crypto.ts'
 import type { Log } from '../domain/ports/runtime.ts'
 import type { OnHashStarted } from '../domain/ports/watching.ts'
-import type { Argon2Task } from './argon2-worker.ts'
+import { readStoredHash } from './foreign-hashes.ts'
+import { canonicalHash } from './hash-spellings.ts'
 import { createHashThreads, type Hasher } from './hash-threads.ts'
 import { createHashQueue } from './hash-queue.ts'
+import type { Argon2Method, HashMethod, HashTask } from './hash-worker.ts'
 import { isCommonPassword } from './password-blocklist.ts'
 import type { PasswordList } from './password-list.ts'
 import type { Pepper } from './pepper.ts'
-import { currentCost, readPhc, type StoredHash, writePhc } from './phc.ts'
+import { currentCost, type StoredHash, writePhc } from './phc.ts'
 
 export interface PasswordService extends Passwords {
   /** Refuses the hashes that wait, lets the running ones end, and stops the threads. */
@@ -52,14 +55,12 @@ export function passwordsOn(
   const { list, peppers = [], log } = extras
   const current = peppers[0]?.keyId ?? null
   const pepperOf = (keyId: string | null) => peppers.find((pepper) => pepper.keyId === keyId)
-  const queue = createHashQueue(hasher.threads, (task: Argon2Task) => hasher.compute(task), onStarted)
+  const queue = createHashQueue(hasher.threads, (task: HashTask) => hasher.compute(task), onStarted)
   // A tag that no password has: what is compared with it costs what a user costs, and is never equal.
   const stranger = newStoredHash(randomBytes(currentCost.tagBytes))
 
   async function tagOf(password: string, like: StoredHash, gone?: AbortSignal): Promise<Uint8Array> {
-    const { salt, memoryKib, passes, lanes, tag, keyId } = like
-    const secret = pepperOf(keyId)?.secret
-    const task = { password, salt, memoryKib, passes, lanes, tagBytes: tag.length, secret }
+    const task = { password, method: like.method, secret: pepperOf(like.keyId)?.secret }
     return (await queue.run(task, gone)).tag
   }
 
@@ -68,27 +69,28 @@ export function passwordsOn(
       const fresh = { ...newStoredHash(new Uint8Array(currentCost.tagBytes)), keyId: current }
       return writePhc({ ...fresh, tag: await tagOf(password, fresh, gone) })
     },
-    async verify(password, phc, gone) {
-      const stored = phc === null ? null : readPhc(phc)
+    async verify(password, text, gone) {
+      const stored = text === null ? null : readStoredHash(text)
       const expected = stored ?? stranger
-      const equal = timingSafeEqual(await tagOf(password, expected, gone), expected.tag)
-      if (expected.keyId === null || pepperOf(expected.keyId)) return equal && stored !== null
-      log?.error(
-        { event: 'pepper_missing', keyId: expected.keyId },
-        'a password cannot be verified, since its pepper is missing: UM_PASSWORD_PEPPER_FILE has to hold it',
-      )
-      return false
+      const tag = await tagOf(asHashed(password, expected), expected, gone)
+      const equal = timingSafeEqual(tag, expected.tag)
+      if (expected.keyId !== null && !pepperOf(expected.keyId)) {
+        log?.error(
+          { event: 'pepper_missing', keyId: expected.keyId },
+          'a password cannot be verified without its pepper: UM_PASSWORD_PEPPER_FILE has to hold it',
+        )
+        return false
+      }
+      return equal && stored !== null && !isAmbiguous(password, expected)
     },
-    isOutdated(phc) {
-      const stored = readPhc(phc)
-      if (!stored) return false
-      const { memoryKib, passes, lanes, salt, tag, keyId } = stored
-      const is = { memoryKib, passes, lanes, saltBytes: salt.length, tagBytes: tag.length }
-      const { keyId: wanted, ...cost } = { ...currentCost, keyId: current }
-      return (
-        keyId !== wanted ||
-        (Object.keys(cost) as (keyof typeof cost)[]).some((name) => is[name] !== cost[name])
-      )
+    isOutdated(text) {
+      const stored = readStoredHash(text)
+      return stored !== null && (stored.keyId !== current || !hasCurrentCost(stored.method))
+    },
+    importable(text) {
+      const canonical = canonicalHash(text)
+      const keyId = canonical === null ? null : readStoredHash(canonical)?.keyId
+      return keyId && !pepperOf(keyId) ? null : canonical
     },
     isCommon(password) {
       const listed = (text: string) => list?.has(text) ?? false
@@ -105,7 +107,25 @@ export function passwordsOn(
   }
 }
 
-function newStoredHash(tag: Uint8Array): StoredHash {
-  const { memoryKib, passes, lanes, saltBytes } = currentCost
-  return { salt: randomBytes(saltBytes), memoryKib, passes, lanes, tag, keyId: null }
+function newStoredHash(tag: Uint8Array): StoredHash<Argon2Method> {
+  const { saltBytes, ...cost } = currentCost
+  return { method: { kind: 'argon2id', salt: randomBytes(saltBytes), ...cost }, tag, keyId: null }
+}
+
+function hasCurrentCost(method: HashMethod): boolean {
+  if (method.kind !== 'argon2id') return false
+  const is = { ...method, saltBytes: method.salt.length }
+  return (Object.keys(currentCost) as (keyof typeof currentCost)[]).every(
+    (name) => is[name] === currentCost[name],
+  )
+}
+
+/** What other systems have hashed is what came in; argon2id is taken for a hash of ours. */
+function asHashed(password: string, { method }: StoredHash): string {
+  return method.kind === 'argon2id' ? preparePassword(password) : password
+}
+
+/** bcrypt repeats a password with a zero byte between: "a" and "a\0a" are the same to it. */
+function isAmbiguous(password: string, { method }: StoredHash): boolean {
+  return method.kind === 'bcrypt' && password.includes('\0')
 }

@@ -106,8 +106,7 @@ export const crypto = {
   storedHashMaxLength: 512,
   /**
    * What a stored hash may ask of us. A row of another origin must not be able to take all memory (an m of 4
-   * GiB) or a thread for minutes: at its bounds each kind takes a second or two, the memory of argon2 and scrypt
-   * is 256 MiB a thread.
+   * GiB) or a thread for minutes: at its bounds each kind takes a second or two, and 256 MiB at the most.
    */
   phc: {
     memoryKib: [8, 256 * 1024],

@@ -3,7 +3,6 @@ import { DomainError } from './errors.ts'
 import { deviceTokenFor, knownDevice, newDeviceNotice, readUserAgent } from './device.ts'
 import { identifierKey, readEmail } from './keys.ts'
 import { lifetimes } from './limits.ts'
-import { preparePassword } from './password-rules.ts'
 import type { Session } from './session.ts'
 import { signedIn, type SignedIn } from './signed-in.ts'
 import { admitGuess } from './throttle.ts'
@@ -42,9 +41,7 @@ export async function login(attempt: LoginAttempt, caller: Caller, deps: Deps): 
     deps,
   )
   const hash = user?.passwordHash ?? null
-  const right = await guess.settle(() =>
-    deps.passwords.verify(preparePassword(attempt.password), hash, caller.gone),
-  )
+  const right = await guess.settle(() => deps.passwords.verify(attempt.password, hash, caller.gone))
   // A throttled account answers as for a wrong password, after the same hash.
   if (!user || !right) throw refusal(user, caller, deps)
   if (user.status === 'disabled') throw new DomainError('account_disabled')

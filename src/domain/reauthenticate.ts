@@ -1,7 +1,6 @@
 import type { Caller, Deps } from './deps.ts'
 import { DomainError } from './errors.ts'
 import { lifetimes } from './limits.ts'
-import { preparePassword } from './password-rules.ts'
 import type { Actor } from './policy.ts'
 import { signedIn, type SignedIn } from './signed-in.ts'
 import { admitGuess } from './throttle.ts'
@@ -45,7 +44,7 @@ export async function requirePassword(proof: PasswordProof, caller: Caller, deps
     throw new DomainError('rate_limited', { retryAfterSeconds: guess.retryAfterSeconds })
   }
   const right = await guess.settle(() =>
-    deps.passwords.verify(preparePassword(proof.password), user.passwordHash, caller.gone),
+    deps.passwords.verify(proof.password, user.passwordHash, caller.gone),
   )
   if (right) return
   deps.log.info(

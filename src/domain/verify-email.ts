@@ -4,7 +4,6 @@ import { userFieldErrors } from './field-rules.ts'
 import { readEmail } from './keys.ts'
 import { notice } from './notice.ts'
 import { decoyOwner, oneTimeLink } from './one-time-link.ts'
-import { preparePassword } from './password-rules.ts'
 import type { Actor } from './policy.ts'
 import type { TokenKind, TokenState } from './ports/records.ts'
 import { taken } from './register.ts'
@@ -91,7 +90,7 @@ async function requireOwner(
   }
   const guess = await admitGuess({ account: user.id, deviceId: null }, caller, deps)
   const right = await guess.settle(() =>
-    deps.passwords.verify(preparePassword(password ?? ''), user.passwordHash, caller.gone),
+    deps.passwords.verify(password ?? '', user.passwordHash, caller.gone),
   )
   if (!right) throw new DomainError('password_incorrect')
 }

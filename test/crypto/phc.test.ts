@@ -13,8 +13,8 @@ const bytes = (count: number): string => Buffer.alloc(count, 1).toString('base64
 test('a hash of ours is read and written back as it was', () => {
   const stored = readPhc(good)
   assert.ok(stored)
-  assert.deepEqual([stored.memoryKib, stored.passes, stored.lanes], [19_456, 2, 1])
-  assert.deepEqual([stored.salt.length, stored.tag.length], [16, 32])
+  assert.deepEqual([stored.method.memoryKib, stored.method.passes, stored.method.lanes], [19_456, 2, 1])
+  assert.deepEqual([stored.method.salt.length, stored.tag.length], [16, 32])
   assert.equal(writePhc(stored), good)
 })
 
@@ -34,11 +34,13 @@ test('new hashes cost what OWASP ASVS approves: 19 MiB, 2 passes, 1 lane, 16 byt
   assert.deepEqual(currentCost, { memoryKib: 19_456, passes: 2, lanes: 1, saltBytes: 16, tagBytes: 32 })
 })
 
-test('a stored hash may ask for 256 MiB, 10 passes and 8 lanes, and for nothing beyond', () => {
-  for (const cost of ['m=262144,t=10,p=8', 'm=8,t=1,p=1', 'm=64,t=1,p=8'])
+test('a stored hash may ask for 256 MiB, 10 passes, 8 lanes and 1 GiB of work, and for nothing beyond', () => {
+  for (const cost of ['m=262144,t=4,p=8', 'm=104857,t=10,p=8', 'm=8,t=1,p=1', 'm=64,t=1,p=8'])
     assert.ok(readPhc(withCost(cost)), cost)
   const costs = [
     'm=4194304,t=2,p=1',
+    'm=262144,t=5,p=1',
+    'm=104858,t=10,p=1',
     'm=262145,t=2,p=1',
     'm=4294967296,t=2,p=1',
     'm=99999999999,t=2,p=1',
@@ -87,8 +89,10 @@ test('another algorithm, version, order, number form or base64 form is not read'
     `${good}\n`,
     good.toUpperCase(),
     `${good}=`,
-    good.replace('argon2id', 'argon2i'),
-    good.replace('argon2id', 'argon2d'),
+    good.replace('argon2id', 'argon2'),
+    good.replace('argon2id', 'argon2ix'),
+    withCost('m=19456,t=2,p=1,keyid=c29tZWtleWk').replace('argon2id', 'argon2i'),
+    withCost('m=19456,t=2,p=1,keyid=c29tZWtleWk').replace('argon2id', 'argon2d'),
     good.replace('v=19', 'v=16'),
     good.replace('$v=19', ''),
     withCost('t=2,m=19456,p=1'),

@@ -162,7 +162,11 @@ function weakHash(password: string): string {
   const salt = randomBytes(16)
   const cost = { memory: 12_288, passes: 3, parallelism: 1, tagLength: 32 }
   const tag = argon2Sync('argon2id', { message: password, nonce: salt, ...cost })
-  return writePhc({ memoryKib: 12_288, passes: 3, lanes: 1, salt, tag, keyId: null })
+  return writePhc({
+    method: { kind: 'argon2id', memoryKib: 12_288, passes: 3, lanes: 1, salt, tagBytes: 32 },
+    tag,
+    keyId: null,
+  })
 }
 
 async function hashOf({ deps }: TestServer, { id }: TestUser): Promise<string> {

@@ -88,6 +88,7 @@ const passwords: Passwords = {
   hash: async (password) => `plain ${password}`,
   verify: async (password, phc) => phc === `plain ${password}`,
   isOutdated: () => false,
+  importable: () => null,
   requireRoom: () => undefined,
   isCommon: () => false,
 }

@@ -9,10 +9,10 @@ export interface Passwords {
    */
   hash(password: string, gone?: AbortSignal): Promise<string>
   /**
-   * Compares a password as it was presented with a stored hash: with one of ours in its prepared form, with an
-   * imported one of another kind as it is, which is what the former system saw. Null costs exactly one hash too
-   * and is false, so that a stranger costs what a user costs (ASVS 6.3.8); an imported hash of another kind costs
-   * what its own kind does. Throws `overloaded` when the queue is full.
+   * Compares a password, as it was presented, with a stored hash: an argon2id one in its prepared form, one
+   * of another kind as it is, since that is what the former system has hashed. Null costs exactly one hash
+   * too and is false, so that a stranger costs what a user costs (ASVS 6.3.8); only a hash of another kind
+   * costs what that kind does. Throws `overloaded` when the queue is full.
    */
   verify(password: string, stored: string | null, gone?: AbortSignal): Promise<boolean>
   /** Throws `overloaded` while the queue is full: before a caller has cost anything else. */
