@@ -2,10 +2,10 @@
 import type { NewToken } from './ports/records.ts'
 import type { Ms } from './ports/runtime.ts'
 import type { ProfileChange } from './ports/store.ts'
-import type { NewUser, Role, User } from './user.ts'
+import type { MovedUser, Role, User } from './user.ts'
 
 /** A user as it is first stored. Only what is named goes in, whatever else the caller's object has. */
-export function firstState(user: NewUser): User {
+export function firstState(user: MovedUser): User {
   return {
     id: user.id,
     username: user.username,
@@ -18,8 +18,8 @@ export function firstState(user: NewUser): User {
     locale: user.locale,
     profile: user.profile,
     createdAt: user.createdAt,
-    updatedAt: user.createdAt,
-    lastSignInAt: null,
+    updatedAt: user.updatedAt ?? user.createdAt,
+    lastSignInAt: user.lastSignInAt ?? null,
     version: 1,
     epoch: 1,
     deviceEpoch: 1,

@@ -40,3 +40,6 @@ export type NewUser = Omit<
   User,
   'version' | 'epoch' | 'deviceEpoch' | 'updatedAt' | 'lastSignInAt' | 'pendingEmail'
 >
+
+/** One that has been a user elsewhere before, and brings its times. */
+export type MovedUser = NewUser & Partial<Pick<User, 'updatedAt' | 'lastSignInAt'>>

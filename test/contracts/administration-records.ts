@@ -56,7 +56,15 @@ function additions(harness: Harness): void {
       { kind: 'repeated' },
       { kind: 'repeated' },
     ]
+    assert.deepEqual(await store.checkUsers(batch), verdicts)
+    assert.equal(await store.findUser({ id: plain.id }), null, 'checking has written')
     assert.deepEqual(await store.addUsers(batch, trail), verdicts)
+    assert.deepEqual(
+      (await store.checkUsers([plain, newUser({ username: pending.username }), newUser()])).map(
+        ({ kind }) => kind,
+      ),
+      ['repeated', 'conflict', 'added'],
+    )
     for (const user of [plain, pending, admin]) {
       const stored = await current(store, user.id)
       assert.deepEqual(stored, { ...stored, ...user, version: 1, epoch: 1 })
@@ -68,6 +76,17 @@ function additions(harness: Harness): void {
     const { items } = await store.listAudit({ userId: null, actorId: null, limit: 1, from: null })
     assert.deepEqual(items, [trail.audit])
     assert.deepEqual(await store.addUsers([], newTrail(null)), [])
+  })
+
+  test('a user that comes from elsewhere keeps its id and its times', async (t) => {
+    const { store } = await harness.open(t)
+    const times = { createdAt: 1_000, updatedAt: 2_000, lastSignInAt: 3_000 }
+    const user = { ...newUser({ id: 'ffeeddcc-1111-4222-8333-444455556666' }), ...times }
+    const fresh = newUser()
+    await store.addUsers([user, fresh], newTrail(null))
+    assert.deepEqual({ ...(await current(store, user.id)), ...user }, await current(store, user.id))
+    const { updatedAt, lastSignInAt } = await current(store, fresh.id)
+    assert.deepEqual([updatedAt, lastSignInAt], [fresh.createdAt, null])
   })
 
   test('of racing batches of the same names every name has one user', async (t) => {
@@ -159,7 +178,10 @@ function checks(harness: Harness): void {
     await issued(store, plain)
     await signedIn(store, gone)
     await issued(store, gone)
-    await store.deleteUser({ userId: gone.id, expectEpoch: null, idHash: hashOfId(gone.id), now: 1 }, newTrail(gone.id))
+    await store.deleteUser(
+      { userId: gone.id, expectEpoch: null, idHash: hashOfId(gone.id), now: 1 },
+      newTrail(gone.id),
+    )
     const change = { userId: admin.id, expectRoles: admin.roles, roles: ['user', 'admin'], now: 1 }
     assert.equal((await store.changeAccess(change, newTrail(admin.id))).kind, 'changed')
     assert.deepEqual(await findings(store), [])

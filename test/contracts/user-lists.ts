@@ -85,7 +85,7 @@ export function userListsContract(harness: Harness): void {
 }
 
 function highest(sort: UserQuery['sort']): Pick<Position, 'value' | 'id'> {
-  const values = { created_at: null, email: 'e:~~~', username: 'u:~~~', last_sign_in_at: 8e15 }
+  const values = { created_at: 8e15, email: 'e:~~~', username: 'u:~~~', last_sign_in_at: 8e15 }
   return { value: values[sort], id: 'ffffffff-ffff-7fff-bfff-ffffffffffff' }
 }
 
@@ -111,6 +111,8 @@ async function populated(store: Store): Promise<readonly User[]> {
         email: `${n % 5 === 0 ? 'Zoe' : 'mail'}.${shuffled}@example.com`,
         emailVerified: n % 61 === 0,
         roles: roleSets[n % 50 < 4 ? n % 50 : n % 3 === 0 ? 4 : 0] ?? [],
+        // Ids that were brought along do not grow with time, and many are created at once.
+        createdAt: 1_000_000 + ((n * 7919) % 300),
         status: n % 97 === 0 ? 'pending' : n % 40 === 0 ? 'disabled' : 'active',
       } as const
     }),
@@ -164,7 +166,7 @@ function naive(users: readonly User[], query: UserQuery): readonly User[] {
   const { search, role, status, verified, sort, descending } = query
   const key = (user: User): string =>
     ({
-      created_at: '',
+      created_at: String(user.createdAt).padStart(16, '0'),
       email: user.email.toLowerCase(),
       username: user.username.toLowerCase(),
       last_sign_in_at: String(user.lastSignInAt ?? '').padStart(16, '0'),
@@ -211,7 +213,11 @@ async function unsteadyWalk(store: Store, query: UserQuery): Promise<readonly st
     const renamed = { ...user, username: name.slice(0, 32), email: `${name}@example.com` }
     passing.push(await registered(store, renamed))
     const gone = passing.length > 2 ? passing.shift() : undefined
-    if (gone) await store.deleteUser({ userId: gone.id, expectEpoch: null, idHash: hashOfId(gone.id), now: 1 }, newTrail(gone.id))
+    if (gone)
+      await store.deleteUser(
+        { userId: gone.id, expectEpoch: null, idHash: hashOfId(gone.id), now: 1 },
+        newTrail(gone.id),
+      )
   }
   const walked: string[][] = []
   let page = await store.listUsers(query)

@@ -1,10 +1,10 @@
 /** The part of the storage port that administration, set-up and the command line use; see `store.ts`. */
-import type { NewUser, Role, Status, User } from '../user.ts'
+import type { MovedUser, NewUser, Role, Status, User } from '../user.ts'
 import type { AuditEvent, Hash, NewToken, Trail } from './records.ts'
 import type { Id, Ms } from './runtime.ts'
 import type { Conflict, NotThere, Stale } from './store.ts'
 
-/** By what a list of users can be sorted; ids, which grow with time, decide between equals. */
+/** By what a list of users can be sorted; ids, which mostly grow with time, decide between equals. */
 export const userSorts = ['created_at', 'email', 'username', 'last_sign_in_at'] as const
 
 /** One of them. */
@@ -56,6 +56,9 @@ export interface Finding {
   readonly id: string
 }
 
+/** What becomes of one of many users that are added. */
+export type Addition = { readonly kind: 'added' | 'repeated' } | Conflict
+
 /** A one-time link with which the first administrator is made; nobody's until then. */
 export interface SetupToken {
   readonly hash: Hash
@@ -99,10 +102,9 @@ export interface AdministrationStore {
    * Stores many users with their claims, each whole or not at all, without mail; one verdict a user, in the
    * same order. The same id again is `repeated`.
    */
-  addUsers(
-    batch: readonly NewUser[],
-    trail: Trail,
-  ): Promise<readonly ({ readonly kind: 'added' | 'repeated' } | Conflict)[]>
+  addUsers(batch: readonly MovedUser[], trail: Trail): Promise<readonly Addition[]>
+  /** What `addUsers` would say now; nothing is written. */
+  checkUsers(batch: readonly MovedUser[]): Promise<readonly Addition[]>
   /** Whether anybody has the role admin, status active and a password. */
   hasAdmin(): Promise<boolean>
   /** Stores a setup link; several may live side by side, and all die with the first administrator. */

@@ -63,6 +63,7 @@ export const plans: readonly CollectionPlan[] = [
     shardKey: byId,
     indexes: [
       hashed,
+      { name: 'created', key: { createdAt: 1, _id: 1 } },
       { name: 'roles', key: { roles: 1 } },
       { name: 'lastSignIn', key: { lastSignInAt: 1, _id: 1 } },
       // Whatever is not active, of which there is little; a comparison, since `$in` is not for older servers.

@@ -3,7 +3,7 @@ import type { UserQuery, UserSort } from '../../domain/ports/administration.ts'
 import type { Id } from '../../domain/ports/runtime.ts'
 import type { User } from '../../domain/user.ts'
 import { bounded, type Collections } from './connection.ts'
-import { id, idValue, maybeMs, text, time, type Doc } from './documents.ts'
+import { id, idValue, maybeMs, ms, text, time, type Doc } from './documents.ts'
 import { bears, emailKey, nameKey } from './identifiers.ts'
 import { neighbour, type Place, type Row, type Walk } from './pages.ts'
 import { userOf } from './user-documents.ts'
@@ -68,7 +68,7 @@ function fitsQuery({ search, role, status, verified }: UserQuery): Route['fits']
 function placeOf(user: User, sort: UserSort): Place {
   switch (sort) {
     case 'created_at':
-      return { value: null, id: user.id }
+      return { value: user.createdAt, id: user.id }
     case 'last_sign_in_at':
       return { value: user.lastSignInAt, id: user.id }
     case 'email':
@@ -86,17 +86,24 @@ function comparePlaces(one: Place, other: Place): number {
   return one.value < other.value ? -1 : 1
 }
 
-/** Ids grow with the time of creation. */
+/** Ids that were brought along don't grow with time: the time itself comes first. By bounds of the index. */
 function byCreation(collections: Collections, route: Route): Walk<User> {
   const { ascending } = route
+  const order = { createdAt: 1, _id: 1 }
+  const direction = ascending ? 1 : -1
+  const placeIn = (doc: Doc): Place => ({ value: ms(doc, 'createdAt'), id: id(doc, '_id') })
+  const edge = ({ value, id: placeId }: Place): Doc => {
+    const place = (at: string): Doc => ({ createdAt: time(Number(value)), _id: idValue(at) })
+    return ascending ? { min: place(neighbour(placeId, true)) } : { max: place(placeId) }
+  }
   return async (after, most) => {
-    const filter = after ? { _id: { [ascending ? '$gt' : '$lt']: idValue(after.id) } } : {}
+    const extent = { hint: order, ...(after && edge(after)) }
     const found = await collections.users
-      .find(filter, { ...bounded, ...onlyPlaces(route, { _id: 1 }), batchSize: most })
-      .sort({ _id: ascending ? 1 : -1 })
+      .find({}, { ...bounded, ...onlyPlaces(route, order), ...extent, batchSize: most })
+      .sort({ createdAt: direction, _id: direction })
       .limit(most)
       .toArray()
-    return rowsOf(collections, found, { ...route, placeIn: (doc) => ({ value: null, id: id(doc, '_id') }) })
+    return rowsOf(collections, found, { ...route, placeIn })
   }
 }
 

@@ -18,8 +18,8 @@ export type Values = Record<string, SQLInputValue>
 export interface Database {
   get(sql: string, values?: Values): Row | undefined
   all(sql: string, values?: Values): readonly Row[]
-  /** Says how many rows it changed. */
-  run(sql: string, values?: Values): number
+  /** Says how many rows it changed. Values by their place are bound faster than by their name. */
+  run(sql: string, values?: Values | readonly SQLInputValue[]): number
   exec(sql: string): void
   close(): void
 }
@@ -71,13 +71,22 @@ export function bareDatabase(path: string, mode: 'read' | 'write'): Database {
   return {
     get: (sql, values) => (values ? statement(sql).get(values) : statement(sql).get()),
     all: (sql, values) => (values ? statement(sql).all(values) : statement(sql).all()),
-    run: (sql, values) => Number((values ? statement(sql).run(values) : statement(sql).run()).changes),
+    run: (sql, values) => Number(runWith(statement(sql), values).changes),
     exec: (sql) => connection.exec(sql),
     close: () => {
       prepared.clear()
       connection.close()
     },
   }
+}
+
+function runWith(statement: StatementSync, values?: Values | readonly SQLInputValue[]) {
+  if (values === undefined) return statement.run()
+  return isList(values) ? statement.run(...values) : statement.run(values)
+}
+
+function isList(values: Values | readonly SQLInputValue[]): values is readonly SQLInputValue[] {
+  return Array.isArray(values)
 }
 
 /** Reads several statements from one snapshot; for a reading connection. */

@@ -15,6 +15,8 @@ export const sql = {
   userByKey: `SELECT ${userColumns} FROM identifiers i JOIN users u ON u.id = i.user_id
     WHERE i.key = :key AND u.status <> 'pending'`,
   claim: 'INSERT INTO identifiers (key, user_id) VALUES (:key, :userId)',
+  /** By place: this one is for many. */
+  add: 'INSERT INTO identifiers (key, user_id) VALUES (?, ?) ON CONFLICT (key) DO NOTHING',
   release: 'DELETE FROM identifiers WHERE key = :key',
   remembered: 'SELECT user_id, body FROM identifiers WHERE key = :key AND expires_at > :now',
   remember: `INSERT INTO identifiers (key, user_id, body, expires_at)
@@ -73,6 +75,15 @@ export function claim(db: Database, key: string, userId: Id): void {
   db.run(sql.claim, { key, userId: idBytes(userId) })
 }
 
+/** The same for one of many; false where somebody holds it. */
+export function addClaim(db: Database, key: string, userId: Uint8Array): boolean {
+  return db.run(sql.add, [key, userId]) === 1
+}
+
+export function releaseClaim(db: Database, key: string): void {
+  db.run(sql.release, { key })
+}
+
 /** Exchanges a user's claim; the new key has to be free or the user's own. */
 export function moveClaim(
   db: Database,
@@ -80,7 +91,7 @@ export function moveClaim(
   userId: Id,
 ): void {
   if (move.from === move.to) return
-  db.run(sql.release, { key: move.from })
+  releaseClaim(db, move.from)
   claim(db, move.to, userId)
 }
 

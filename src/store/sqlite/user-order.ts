@@ -20,18 +20,22 @@ import { statuses } from './user-rows.ts'
 /** As much of a user as filters and orders ask for. */
 export type Traits = Pick<
   User,
-  'id' | 'email' | 'username' | 'emailVerified' | 'roles' | 'status' | 'lastSignInAt'
+  'id' | 'email' | 'username' | 'emailVerified' | 'roles' | 'status' | 'createdAt' | 'lastSignInAt'
 >
 
-const traits = 'u.id, u.email, u.username, u.email_verified, u.roles, u.status, u.last_sign_in_at'
+const traits =
+  'u.id, u.email, u.username, u.email_verified, u.roles, u.status, u.created_at, u.last_sign_in_at'
 /** The text of the indexed expression: whoever has never signed in comes first. */
 const signIn = 'COALESCE(u.last_sign_in_at, -1)'
 const byKey = `SELECT ${traits} FROM identifiers i CROSS JOIN users u ON u.id = i.user_id`
 
 export const sql = {
   traits: `SELECT ${traits} FROM users u WHERE u.id = :id`,
-  createdUp: `SELECT ${traits} FROM users u WHERE u.id > :id ORDER BY u.id LIMIT :limit`,
-  createdDown: `SELECT ${traits} FROM users u WHERE u.id < :id ORDER BY u.id DESC LIMIT :limit`,
+  // Few are born in the same millisecond: here a row value does.
+  createdUp: `SELECT ${traits} FROM users u WHERE (u.created_at, u.id) > (:value, :id)
+    ORDER BY u.created_at, u.id LIMIT :limit`,
+  createdDown: `SELECT ${traits} FROM users u WHERE (u.created_at, u.id) < (:value, :id)
+    ORDER BY u.created_at DESC, u.id DESC LIMIT :limit`,
   keyUp: `${byKey} WHERE i.key > :value AND i.key < :end ORDER BY i.key LIMIT :limit`,
   keyDown: `${byKey} WHERE i.key < :value AND i.key > :end ORDER BY i.key DESC LIMIT :limit`,
   // Equals first, then the others: a row value would read all equals, and most may have never signed in.
@@ -47,7 +51,7 @@ export const sql = {
 
 /** Between these lies every user, in any order. */
 const edges: Readonly<Record<UserSort, { readonly low: Place; readonly high: Place }>> = {
-  created_at: between(null, null),
+  created_at: between(-1, Number.MAX_SAFE_INTEGER),
   email: between('e:', 'e;'),
   username: between('u:', 'u;'),
   last_sign_in_at: between(null, Number.MAX_SAFE_INTEGER),
@@ -82,7 +86,7 @@ export function placeOf(sort: UserSort, user: Traits): Place {
 function valueOf(sort: UserSort, user: Traits): Place['value'] {
   switch (sort) {
     case 'created_at':
-      return null
+      return user.createdAt
     case 'email':
       return `e:${user.email.toLowerCase()}`
     case 'username':
@@ -113,7 +117,7 @@ export function usersBehind(
   const behind = { id: idBytes(place.id), limit }
   switch (query.sort) {
     case 'created_at':
-      return db.all(sql[`created${way}`], behind).map(traitsOf)
+      return db.all(sql[`created${way}`], { ...behind, value: place.value }).map(traitsOf)
     case 'email':
     case 'username': {
       const range = { value: place.value, end: endOf(query).value, limit }
@@ -136,6 +140,7 @@ export function traitsOf(row: Row): Traits {
     emailVerified: integer(row, 'email_verified') === 1,
     roles: jsonTexts(row, 'roles'),
     status: oneOf(row, 'status', statuses),
+    createdAt: integer(row, 'created_at'),
     lastSignInAt: maybeInteger(row, 'last_sign_in_at'),
   }
 }

@@ -46,6 +46,10 @@ export const sql = {
       status, locale, profile, created_at, updated_at, last_sign_in_at, version, epoch, device_epoch)
     VALUES (:id, :username, :email, :emailVerified, :pendingEmail, :passwordHash, :roles, :admin, :status,
       :locale, :profile, :createdAt, :updatedAt, :lastSignInAt, :version, :epoch, :deviceEpoch)`,
+  /** By place: this one is for many. */
+  add: `INSERT INTO users (id, username, email, email_verified, password_hash, roles, admin, status, locale,
+      profile, created_at, updated_at, last_sign_in_at, version, epoch, device_epoch)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
   update: `UPDATE users SET username = :username, email = :email, email_verified = :emailVerified,
       pending_email = :pendingEmail, password_hash = :passwordHash, roles = :roles, admin = :admin,
       status = :status, locale = :locale, profile = :profile, updated_at = :updatedAt,
@@ -71,6 +75,29 @@ export function userExists(db: Database, userId: Id): boolean {
 
 export function insertUser(db: Database, user: User): void {
   db.run(sql.insert, { ...mutable(user), createdAt: user.createdAt })
+}
+
+/** The same for one of many, in its first state; false where its id is there already. */
+export function addUserRow(db: Database, userId: Uint8Array, user: User): boolean {
+  const added = db.run(sql.add, [
+    userId,
+    user.username,
+    user.email,
+    Number(user.emailVerified),
+    user.passwordHash,
+    JSON.stringify(user.roles),
+    Number(isAdmin(user)),
+    user.status,
+    user.locale,
+    JSON.stringify(user.profile),
+    user.createdAt,
+    user.updatedAt,
+    user.lastSignInAt,
+    user.version,
+    user.epoch,
+    user.deviceEpoch,
+  ])
+  return added === 1
 }
 
 /** Writes every column of a user that may change. */
