@@ -6,6 +6,7 @@ import { buildPasswordList } from './build-password-list.ts'
 import { deleteUsers, disableUsers, enableUsers, setRoles, signOutUsers } from './change-users.ts'
 import type { CommandSpec, OptionSpec } from './command.ts'
 import { checkConfig, printConfig } from './config.ts'
+import { copyStore } from './copy-store.ts'
 import { createUser } from './create-user.ts'
 import { doctor } from './doctor.ts'
 import { explain } from './explain.ts'
@@ -157,6 +158,17 @@ const upkeepCommands: readonly CommandSpec[] = [
       { flag: '--yes', summary: 'in production mode too' },
     ],
     run: seedStore,
+  },
+  {
+    name: 'copy-store',
+    summary: 'Move a whole installation to another store, and check it; goes on where it was cut off.',
+    options: [
+      { flag: '--from <url>', summary: 'the store that there is; its server has to be stopped' },
+      { flag: '--from-file <file>', summary: 'read that URL from this file', conflicts: ['--from'] },
+      { flag: '--to <url>', summary: 'the store that is to be; it has to be empty' },
+      { flag: '--to-file <file>', summary: 'read that URL from this file', conflicts: ['--to'] },
+    ],
+    run: copyStore,
   },
 ]
 

@@ -30,6 +30,8 @@ export const input = {
   urlMaxLength: 2048,
   profileMaxBytes: 4096,
   localeMaxLength: 35,
+  /** Languages of an Accept-Language header that are looked at. */
+  acceptedLanguagesMax: 32,
   deviceNameMaxLength: 100,
   deviceTokenMaxLength: 1024,
   userAgentMaxLength: 256,
@@ -176,6 +178,14 @@ export const queues = {
 /** Files that settings name: roles, a profile schema, passwords and other secrets. */
 export const configuration = { fileMaxBytes: 64 * 1024 } as const
 
+/** The operator's own mail templates. Mail programs cut off what is longer than some 100 kB. */
+export const templates = {
+  fileMaxBytes: 64 * 1024,
+  filesMax: 1000,
+  textMaxLength: 1000,
+  paragraphsMax: 20,
+} as const
+
 /** The operator's own profile schema. A body is 8 levels of JSON at most, and the profile is its second. */
 export const profileSchema = { depthMax: 16, schemasMax: 1000, problemsMax: 50 } as const
 
@@ -285,6 +295,14 @@ export const importing = {
   leftBehindMax: 50,
 } as const
 
+/** Copying a whole installation. */
+export const copying = {
+  /** Read at once, and written in one transaction where there are any. */
+  recordsPerPage: 2000,
+  /** Records that an engine may erase by itself this soon are left out of the check of a copy. */
+  checkMarginMs: HOUR_MS,
+} as const
+
 export const mail = {
   pollMs: 250,
   batch: 64,
@@ -315,6 +333,10 @@ export const backup = {
   ledgerPerRequest: 60,
   /** A line of the file that keeps the ledger outside of the database. */
   ledgerLineMaxBytes: 256,
+  /** How often that file is brought in step, and how soon again where it could not be. */
+  ledgerEveryMs: DAY_MS,
+  ledgerRetryMs: MINUTE_MS,
+  pathMaxLength: 4096,
 } as const
 
 /** The MongoDB adapter. Every request ends within 10 seconds, whatever the servers do. */
@@ -341,6 +363,8 @@ export const mongodb = {
   healthMs: 2 * SECOND_MS,
   documentsPerRead: 256,
   documentsPerWrite: 128,
+  /** Of a copy, whose commands are few and nobody waits for; several go at once. */
+  documentsPerCopy: 500,
   writeCommandsAtOnce: 2,
   /** How often a step starts again because others keep changing what it looks at. */
   attempts: 8,

@@ -61,6 +61,7 @@ const RINGS: readonly Ring[] = [
       'app.ts',
       'config.ts',
       'control.ts',
+      'copy-store.ts',
       'crypto/password-list-builder.ts',
       'domain/',
       'http/openapi.ts',
@@ -74,6 +75,7 @@ const RINGS: readonly Ring[] = [
   { where: 'app.ts', inner: ['*'], outer: ['node:*'] },
   { where: 'assemble.ts', inner: ['*'], outer: ['node:*'] },
   { where: 'control.ts', inner: ['*'], outer: ['node:*'] },
+  { where: 'copy-store.ts', inner: ['*'], outer: ['node:*'] },
   { where: 'control-listener.ts', inner: ['*'], outer: ['node:*'] },
   { where: 'settle-first-admin.ts', inner: ['config.ts', 'domain/'], outer: [] },
 ]

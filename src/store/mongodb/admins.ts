@@ -8,6 +8,9 @@ import { integer } from './documents.ts'
 
 export const adminsId = 'admins'
 
+/** Whom the count counts. */
+export const countedAdmins = { roles: 'admin', status: 'active', passwordHash: { $type: 'string' } } as const
+
 export function countsAsAdmin(user: User): boolean {
   return user.roles.includes('admin') && user.status === 'active' && user.passwordHash !== null
 }

@@ -9,16 +9,21 @@ import { drop, keep } from './transactions.ts'
 
 type Swapped = { readonly kind: 'swapped' } | Stale
 
-const ringId = 'keyring'
+export const ringId = 'keyring'
 
 /** See `Store.loadKeys`. */
 export async function loadKeys({
   keys,
 }: Collections): Promise<{ readonly version: number; readonly keys: readonly StoredKey[] }> {
-  const doc = await keys.findOne({ _id: ringId }, bounded)
+  const doc = await readRing({ keys })
   return doc
     ? { version: integer(doc, 'version'), keys: docs(doc, 'keys').map(key) }
     : { version: 0, keys: [] }
+}
+
+/** The document of the keyring; null before the first key. */
+export async function readRing({ keys }: Pick<Collections, 'keys'>): Promise<Doc | null> {
+  return keys.findOne({ _id: ringId }, bounded)
 }
 
 /** See `Store.swapKeys`. */

@@ -7,8 +7,9 @@ import { mongodb as limits } from '../../domain/limits.ts'
 import type { Clock, Log } from '../../domain/ports/runtime.ts'
 import type { Store } from '../../domain/ports/store.ts'
 import { writeConcern, type Connection } from './connection.ts'
+import { refuseUnfinishedCopy } from './copies.ts'
 import { failureOf, portError, unavailable, type Failure } from './failures.ts'
-import { upgradeSchema } from './schema-upgrade.ts'
+import { requireSchema, upgradeSchema } from './schema-upgrade.ts'
 import {
   hintOf,
   isRouter,
@@ -41,6 +42,8 @@ interface Surroundings {
   readonly clock: Clock
   readonly log: Log
   readonly onIncompatible?: ((error: DomainError) => void) | undefined
+  /** See `StoreOptions`. */
+  readonly use?: 'copy-from' | 'copy-to' | undefined
 }
 
 interface State {
@@ -105,7 +108,7 @@ export async function startLife(connection: Connection, surroundings: Surroundin
 const noPrimary: Failure = { kind: 'busy', detail: 'no primary' }
 
 /** The checks that nothing is served without. A failure of the network is thrown as it is. */
-async function meet(connection: Connection, { clock, log }: Surroundings): Promise<void> {
+async function meet(connection: Connection, { clock, log, use }: Surroundings): Promise<void> {
   await connection.client.connect()
   const askedAt = clock.now()
   const hello = await connection.db.admin().command({ hello: 1 })
@@ -114,7 +117,9 @@ async function meet(connection: Connection, { clock, log }: Surroundings): Promi
   warnOfArbiter(hello, log)
   warnOfVersion(await connection.db.admin().command({ buildInfo: 1 }), log)
   const { db, collections } = connection
+  if (use === 'copy-from') await requireSchema(collections)
   await upgradeSchema({ db, collections, sharded: isRouter(hello) })
+  if (use !== 'copy-to') await refuseUnfinishedCopy(collections)
 }
 
 /** The refusal that an error is; null for what time may mend. */

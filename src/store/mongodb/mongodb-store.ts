@@ -4,11 +4,13 @@ import { mongodb as limits } from '../../domain/limits.ts'
 import type { DomainError } from '../../domain/errors.ts'
 import type { Clock, Log } from '../../domain/ports/runtime.ts'
 import type { AdministrationStore } from '../../domain/ports/administration.ts'
+import type { CopyingStore } from '../../domain/ports/copying.ts'
 import type { Store } from '../../domain/ports/store.ts'
 import { changeAccess, signOutUser } from './access.ts'
 import { appendAudit, listAudit } from './audit.ts'
 import { mailBacklog } from './backlog.ts'
 import { createConnection, type Connection } from './connection.ts'
+import { beginCopy, countRecords, endCopy, isEmpty, writeRecords } from './copies.ts'
 import { hit } from './counters.ts'
 import {
   endEverything,
@@ -36,10 +38,11 @@ import {
   type Workshop,
 } from './sessions.ts'
 import { createFirstAdmin, hasAdmin, peekSetupToken, putSetupToken } from './set-up.ts'
+import { readRecords } from './records.ts'
 import { sweep } from './sweep.ts'
 import { createTokenGroup, peekToken } from './tokens.ts'
 import { createTransact } from './transactions.ts'
-import { addUsers } from './user-additions.ts'
+import { addUsers, checkUsers } from './user-additions.ts'
 import { deleteUser } from './user-deletion.ts'
 import { exportUser } from './user-export.ts'
 import { listUsers } from './user-list.ts'
@@ -53,6 +56,8 @@ export interface MongodbOptions {
   readonly log: Log
   /** A database that was away at the start turns out to be one that can't be used. */
   readonly onIncompatible?: ((error: DomainError) => void) | undefined
+  /** See `StoreOptions`. */
+  readonly use?: 'copy-from' | 'copy-to' | undefined
   /** Sees every command before it is sent; for counting them. */
   readonly onCommand?: ((command: CommandStartedEvent) => void) | undefined
   readonly appName?: string | undefined
@@ -77,6 +82,7 @@ export async function openMongodbStore(options: MongodbOptions): Promise<Store> 
     ...transactions(workshop, life.write),
     ...administration(workshop, life),
     ...ledger(workshop, life),
+    ...copying(workshop, life),
     ...upkeep(connection, workshop, life),
   }
 }
@@ -178,6 +184,7 @@ function administration(workshop: Workshop, { read, write }: Life): Methods<keyo
     changeAccess: write((change, trail) => changeAccess(workshop, change, trail)),
     signOutUser: write((which, trail) => signOutUser(workshop, which, trail)),
     addUsers: write((batch, trail) => addUsers(workshop, batch, trail), unbounded),
+    checkUsers: read((batch) => checkUsers(collections, batch)),
     hasAdmin: read(() => hasAdmin(collections)),
     putSetupToken: write((token) => putSetupToken(collections, token)),
     peekSetupToken: read((presented) => peekSetupToken(collections, presented)),
@@ -200,6 +207,18 @@ function ledger(
     putDeletions: write((deletions) => putDeletions(collections, deletions)),
     findDeletions: read((hashes) => findDeletions(collections, hashes)),
     endEverything: write(() => endEverything(collections), unbounded),
+  }
+}
+
+function copying(workshop: Workshop, { read, write }: Life): Methods<keyof CopyingStore> {
+  const { collections } = workshop
+  return {
+    readRecords: read((query) => readRecords(collections, query), unbounded),
+    writeRecords: write((batch) => writeRecords(collections, batch), unbounded),
+    countRecords: read(() => countRecords(collections)),
+    isEmpty: read(() => isEmpty(collections)),
+    beginCopy: write((copy) => beginCopy(collections, copy)),
+    endCopy: write(() => endCopy(workshop), unbounded),
   }
 }
 

@@ -41,6 +41,12 @@ export async function upgradeSchema(database: Database): Promise<void> {
   throw unavailable()
 }
 
+/** For what only reads: a name that is misspelt is not to become a new database. Throws `start_refused`. */
+export async function requireSchema({ meta }: Collections): Promise<void> {
+  if (await meta.findOne({ _id: schemaId }, bounded)) return
+  throw new DomainError('start_refused', { detail: 'There is no installation in this database.' })
+}
+
 /** Whether nothing is left to do; refuses what a newer version has made unusable for this one. */
 function isCurrent(schema: Doc | null): boolean {
   if (!schema) return false

@@ -7,7 +7,7 @@ import type { Finding } from '../../domain/ports/administration.ts'
 import type { Id } from '../../domain/ports/runtime.ts'
 import type { Store } from '../../domain/ports/store.ts'
 import type { User } from '../../domain/user.ts'
-import { adminsId, readAdminCount } from './admins.ts'
+import { adminsId, countedAdmins, readAdminCount } from './admins.ts'
 import { bounded, type Collections, type DocumentId } from './connection.ts'
 import { id, idText, idValue, maybeId, text, type Doc } from './documents.ts'
 import { bears, claimsOf, holdersOf } from './identifiers.ts'
@@ -174,9 +174,8 @@ async function ownersOf(
 
 /** The count that guards the last admin, against the admins themselves, as one moment has them. */
 async function checkAdmins({ collections, transact }: Workshop): Promise<Finding[]> {
-  const counted = { roles: 'admin', status: 'active', passwordHash: { $type: 'string' } } as const
   return transact<Finding[]>('verify', async (tx) => {
-    const there = await collections.users.countDocuments(counted, { ...tx, hint: { roles: 1 } })
+    const there = await collections.users.countDocuments(countedAdmins, { ...tx, hint: { roles: 1 } })
     const right = there === (await readAdminCount(collections, tx))
     return drop(right ? [] : [{ kind: 'admin_count_wrong', where: 'meta', id: adminsId }])
   })
