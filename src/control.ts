@@ -81,6 +81,7 @@ async function openHere(config: Config): Promise<Control> {
     { systemClock: clock },
     { assemble },
     { buildServer },
+    { answerInProcess },
     { controlRoutes },
     { masterKeyRoutes },
     { createLog },
@@ -88,6 +89,7 @@ async function openHere(config: Config): Promise<Control> {
     import('./app.ts'),
     import('./assemble.ts'),
     import('./http/server.ts'),
+    import('./http/in-process.ts'),
     import('./http/control-routes.ts'),
     import('./http/routes/control-keys.ts'),
     import('./observe/log.ts'),
@@ -102,6 +104,8 @@ async function openHere(config: Config): Promise<Control> {
     const server = await buildServer({ deps, surroundings, routes })
     return {
       request: async (method, url, body) => {
+        const bulk = routes.find((each) => each.bulk && each.method === method && each.path === url)
+        if (bulk) return answerInProcess(bulk, body, { deps, surroundings })
         const payload = body === undefined ? {} : { headers: JSON_TYPE, payload: JSON.stringify(body) }
         const answer = await server.inject({ method, url, ...payload })
         return { status: answer.statusCode, json: jsonOf(answer.body) }

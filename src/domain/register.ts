@@ -70,12 +70,12 @@ export function registrationErrors(
   return [
     ...userFieldErrors(registration),
     ...(password === undefined ? [] : passwordErrors(password, { context: registration }, deps)),
-    ...profileErrors(profile, deps.rules.profile),
+    ...profileFieldErrors(profile, deps.rules.profile),
   ]
 }
 
 /** As it was sent and as it would be stored: a null that the rules allow is not kept either. */
-function profileErrors(profile: JsonObject, rules: ProfileRules): readonly FieldError[] {
+export function profileFieldErrors(profile: JsonObject, rules: ProfileRules): readonly FieldError[] {
   const errors = rules.errors(profile)
   return errors.length > 0 ? errors : rules.errors(mergeProfile({}, profile))
 }
