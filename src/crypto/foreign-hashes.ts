@@ -1,5 +1,6 @@
 /** Password hashes that other programs have made: which texts are stored and read, in which bounds. */
 import { crypto } from '../domain/limits.ts'
+import { pbkdf2Blocks } from './hash-weight.ts'
 import type { Pbkdf2Method } from './hash-worker.ts'
 import { readBase64, readPaddedBase64, readPhc, type StoredHash } from './phc.ts'
 
@@ -12,10 +13,10 @@ export interface Form<Result> {
   read(groups: Groups): Result | null
 }
 
-const DIGEST_BYTES = { sha1: 20, sha256: 32, sha512: 64 } as const
+const DIGESTS = ['sha1', 'sha256', 'sha512'] as const
 
 const raw = String.raw
-const SCRYPT_COST = raw`(?<logCost>[1-9]\d?),r=(?<blockSize>[1-9]\d{0,3}),p=(?<lanes>[1-9]\d{0,3})`
+const SCRYPT_COST = raw`(?<logCost>[1-9]\d?),r=(?<blockSize>[1-9]\d?),p=(?<lanes>[1-9]\d?)`
 const SALT_AND_TAG = raw`\$(?<salt>[A-Za-z0-9+/]+)\$(?<tag>[A-Za-z0-9+/]+)$`
 /** The salt has 128 bits in 22 characters and the tag 184 in 31: not every bit of the last one is used. */
 const BCRYPT = {
@@ -26,7 +27,7 @@ const BCRYPT = {
 const forms: readonly Form<StoredHash>[] = [
   { form: new RegExp(`^${BCRYPT.setting}${BCRYPT.tag}$`), read: readBcrypt },
   {
-    form: new RegExp(raw`^\$scrypt\$ln=${SCRYPT_COST}${SALT_AND_TAG}`),
+    form: new RegExp(raw`^\$scrypt\$ln=${SCRYPT_COST}(?:,nf=(?<normalForm>kc))?${SALT_AND_TAG}`),
     read: (groups) => readScrypt(groups, readBase64(groups.salt), readBase64(groups.tag)),
   },
   {
@@ -85,25 +86,35 @@ function readScrypt(groups: Groups, salt: Uint8Array | null, tag: Uint8Array | n
     lanes: Number(groups.lanes),
   }
   const memoryBytes = 128 * 2 ** cost.logCost * cost.blockSize
+  // RFC 7914 section 2: N is less than 2 to the 16 r.
+  if (cost.logCost >= 16 * cost.blockSize) return null
   const { memoryMaxBytes, workMaxBytes } = crypto.scrypt
   if (memoryBytes > memoryMaxBytes || memoryBytes * cost.lanes > workMaxBytes) return null
-  const method = { kind: 'scrypt', salt, ...cost, tagBytes: tag.length, signerKey: null } as const
+  const isNormalized = groups.normalForm === 'kc'
+  const method = {
+    kind: 'scrypt',
+    salt,
+    ...cost,
+    tagBytes: tag.length,
+    isNormalized,
+    signerKey: null,
+  } as const
   return { method, tag, keyId: null }
 }
 
 function readPbkdf2(groups: Groups): StoredHash<Pbkdf2Method> | null {
-  const { digest } = groups
+  const digest = DIGESTS.find((each) => each === groups.digest)
   const [salt, tag] = [readBase64(groups.salt), readBase64(groups.tag)]
-  if (!isDigest(digest) || !salt || !tag || tag.length !== Number(groups.length)) return null
-  const iterations = Number(groups.iterations)
-  // A tag that is longer than the digest costs all iterations again for each further block.
-  const blocks = Math.ceil(tag.length / DIGEST_BYTES[digest])
-  if (iterations * blocks > crypto.pbkdf2.iterationsMax || !areSizesWithin(salt, tag)) return null
-  return { method: { kind: 'pbkdf2', digest, salt, iterations, tagBytes: tag.length }, tag, keyId: null }
-}
-
-function isDigest(name: string | undefined): name is Pbkdf2Method['digest'] {
-  return name !== undefined && Object.hasOwn(DIGEST_BYTES, name)
+  if (!digest || !salt || !tag || tag.length !== Number(groups.length)) return null
+  const method = {
+    kind: 'pbkdf2',
+    digest,
+    salt,
+    iterations: Number(groups.iterations),
+    tagBytes: tag.length,
+  } as const
+  const within = method.iterations * pbkdf2Blocks(method) <= crypto.pbkdf2.iterationsMax
+  return within && areSizesWithin(salt, tag) ? { method, tag, keyId: null } : null
 }
 
 function areSizesWithin(salt: Uint8Array, tag: Uint8Array): boolean {

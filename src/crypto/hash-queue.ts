@@ -11,6 +11,7 @@ interface Waiting<Task, Result> {
   readonly reject: (reason: unknown) => void
   readonly stopListening: () => void
   readonly since: number
+  readonly weight: number
 }
 
 export interface HashQueue<Task, Result> {
@@ -30,16 +31,22 @@ export interface HashQueue<Task, Result> {
   close(): Promise<void>
 }
 
+export interface HashQueueOptions<Task> {
+  readonly onStarted?: OnHashStarted | undefined
+  /** The work of a task, in hashes of the current cost; 1 unless told otherwise. */
+  readonly weightOf?: (task: Task) => number
+}
+
 /**
  * A gate in front of the hash threads: at most `width` tasks run, the others wait first in, first out. What
- * may wait is bounded by its work, the number of tasks times the measured milliseconds of one (ASVS 15.2.2),
- * and a task whose client has gone leaves the queue. A running task is never stopped: that would cost its
+ * may wait is bounded by its work, the weight of the tasks times the measured milliseconds of a hash (ASVS
+ * 15.2.2), whatever the weight of the one that comes; and a task whose client has gone leaves the queue. A running task is never stopped: that would cost its
  * thread.
  */
 export function createHashQueue<Task, Result extends { readonly ms: number }>(
   width: number,
   execute: (task: Task) => Promise<Result>,
-  onStarted?: OnHashStarted,
+  { onStarted, weightOf = () => 1 }: HashQueueOptions<Task> = {},
 ): HashQueue<Task, Result> {
   // A Set keeps the order of arrival and lets a task that nobody wants leave in constant time.
   const line = new Set<Waiting<Task, Result>>()
@@ -57,7 +64,7 @@ export function createHashQueue<Task, Result extends { readonly ms: number }>(
       .then((result) => {
         // A flood keeps this thread from handing out work: those who wait do so for that, too.
         const tookMs = Math.max(result.ms, performance.now() - startedAt)
-        estimateMs += (tookMs - estimateMs) * NEW_MEASUREMENT_WEIGHT
+        estimateMs += (tookMs / next.weight - estimateMs) * NEW_MEASUREMENT_WEIGHT
         next.resolve(result)
       }, next.reject)
       .finally(ended)
@@ -71,11 +78,11 @@ export function createHashQueue<Task, Result extends { readonly ms: number }>(
   }
 
   const isFull = (): boolean =>
-    closed || (running >= width && (line.size + 1) * estimateMs > queues.hashQueueMaxMs)
+    closed || (running >= width && (waitingWeight(line) + 1) * estimateMs > queues.hashQueueMaxMs)
 
   function run(task: Task, gone?: AbortSignal): Promise<Result> {
     if (isFull() || gone?.aborted) return Promise.reject(overloaded())
-    const { entry, promise } = comer(task, line, gone)
+    const { entry, promise } = comer({ task, weight: weightOf(task) }, line, gone)
     if (running < width) start(entry)
     else line.add(entry)
     return promise
@@ -98,15 +105,25 @@ export function createHashQueue<Task, Result extends { readonly ms: number }>(
 }
 
 /** Somebody who leaves the line when its client goes. */
-function comer<Task, Result>(task: Task, line: Set<Waiting<Task, Result>>, gone?: AbortSignal) {
+function comer<Task, Result>(
+  what: Pick<Waiting<Task, Result>, 'task' | 'weight'>,
+  line: Set<Waiting<Task, Result>>,
+  gone?: AbortSignal,
+) {
   const { promise, resolve, reject } = Promise.withResolvers<Result>()
   const drop = (): void => {
     if (line.delete(entry)) reject(overloaded())
   }
   const stopListening = (): void => gone?.removeEventListener('abort', drop)
-  const entry: Waiting<Task, Result> = { task, resolve, reject, stopListening, since: performance.now() }
+  const entry: Waiting<Task, Result> = { ...what, resolve, reject, stopListening, since: performance.now() }
   gone?.addEventListener('abort', drop, { once: true })
   return { entry, promise }
+}
+
+function waitingWeight(line: ReadonlySet<{ readonly weight: number }>): number {
+  let weight = 0
+  for (const each of line) weight += each.weight
+  return weight
 }
 
 /** Where hashes have become slower than they were when it came, whoever has waited too long is refused. */

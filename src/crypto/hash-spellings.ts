@@ -5,7 +5,7 @@ import { readBase64, readPaddedBase64, writeBase64 } from './phc.ts'
 const raw = String.raw
 const ITERATIONS = raw`(?<iterations>[1-9]\d{0,6})`
 const COST = raw`(?<cost>[1-9]\d{0,7})`
-const FACTORS = { blockSize: raw`(?<blockSize>[1-9]\d{0,3})`, lanes: raw`(?<lanes>[1-9]\d{0,3})` }
+const FACTORS = { blockSize: raw`(?<blockSize>[1-9]\d?)`, lanes: raw`(?<lanes>[1-9]\d?)` }
 /** A salt that is used as it is written. */
 const WRITTEN_SALT = '(?<salt>[!-#%-~]{1,64})'
 const PADDED_TAG = '(?<tag>[A-Za-z0-9+/=]+)'

@@ -32,6 +32,8 @@ export interface ScryptMethod {
   readonly blockSize: number
   readonly lanes: number
   readonly tagBytes: number
+  /** Better Auth: a password is hashed in its NFKC form, `nf=kc` in the text. */
+  readonly isNormalized: boolean
   /** Firebase: what scrypt gives is no tag but the key under which these bytes are. */
   readonly signerKey: Uint8Array | null
 }
@@ -104,9 +106,10 @@ async function bcrypt(password: string, { setting }: BcryptMethod): Promise<Uint
 
 function scrypt(password: string, method: ScryptMethod): Uint8Array {
   const { salt, logCost, blockSize, lanes, signerKey } = method
+  const hashed = method.isNormalized ? password.normalize('NFKC') : password
   const cost = { N: 2 ** logCost, r: blockSize, p: lanes, maxmem: 2 * crypto.scrypt.memoryMaxBytes }
-  if (!signerKey) return scryptSync(password, salt, method.tagBytes, cost)
-  const key = scryptSync(password, salt, FIREBASE_KEY_BYTES, cost)
+  if (!signerKey) return scryptSync(hashed, salt, method.tagBytes, cost)
+  const key = scryptSync(hashed, salt, FIREBASE_KEY_BYTES, cost)
   return createCipheriv('aes-256-ctr', key, Buffer.alloc(16)).update(signerKey)
 }
 

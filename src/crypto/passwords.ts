@@ -9,6 +9,7 @@ import { readStoredHash } from './foreign-hashes.ts'
 import { canonicalHash } from './hash-spellings.ts'
 import { createHashThreads, type Hasher } from './hash-threads.ts'
 import { createHashQueue } from './hash-queue.ts'
+import { hashWeight } from './hash-weight.ts'
 import type { Argon2Method, HashMethod, HashTask } from './hash-worker.ts'
 import { isCommonPassword } from './password-blocklist.ts'
 import type { PasswordList } from './password-list.ts'
@@ -55,7 +56,10 @@ export function passwordsOn(
   const { list, peppers = [], log } = extras
   const current = peppers[0]?.keyId ?? null
   const pepperOf = (keyId: string | null) => peppers.find((pepper) => pepper.keyId === keyId)
-  const queue = createHashQueue(hasher.threads, (task: HashTask) => hasher.compute(task), onStarted)
+  const queue = createHashQueue(hasher.threads, (task: HashTask) => hasher.compute(task), {
+    onStarted,
+    weightOf: ({ method }) => hashWeight(method),
+  })
   // A tag that no password has: what is compared with it costs what a user costs, and is never equal.
   const stranger = newStoredHash(randomBytes(currentCost.tagBytes))
 
@@ -74,14 +78,10 @@ export function passwordsOn(
       const expected = stored ?? stranger
       const tag = await tagOf(asHashed(password, expected), expected, gone)
       const equal = timingSafeEqual(tag, expected.tag)
-      if (expected.keyId !== null && !pepperOf(expected.keyId)) {
-        log?.error(
-          { event: 'pepper_missing', keyId: expected.keyId },
-          'a password cannot be verified without its pepper: UM_PASSWORD_PEPPER_FILE has to hold it',
-        )
-        return false
-      }
-      return equal && stored !== null && !isAmbiguous(password, expected)
+      if (expected.keyId === null || pepperOf(expected.keyId))
+        return equal && stored !== null && !isAmbiguous(password, expected)
+      tellMissingPepper(expected.keyId, log)
+      return false
     },
     isOutdated(text) {
       const stored = readStoredHash(text)
@@ -105,6 +105,13 @@ export function passwordsOn(
       await hasher.close()
     },
   }
+}
+
+function tellMissingPepper(keyId: string, log: Log | undefined): void {
+  log?.error(
+    { event: 'pepper_missing', keyId },
+    'a password cannot be verified, since its pepper is missing: UM_PASSWORD_PEPPER_FILE has to hold it',
+  )
 }
 
 function newStoredHash(tag: Uint8Array): StoredHash<Argon2Method> {

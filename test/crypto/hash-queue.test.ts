@@ -22,15 +22,19 @@ interface Bench {
 /** Lets every callback that is due run. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-function bench(width: number): Bench {
+function bench(width: number, weightOf?: (name: string) => number): Bench {
   const begun: string[] = []
   const running = new Map<string, PromiseWithResolvers<Done>>()
-  const queue = createHashQueue(width, (name: string) => {
-    begun.push(name)
-    const pending = Promise.withResolvers<Done>()
-    running.set(name, pending)
-    return pending.promise
-  })
+  const queue = createHashQueue(
+    width,
+    (name: string) => {
+      begun.push(name)
+      const pending = Promise.withResolvers<Done>()
+      running.set(name, pending)
+      return pending.promise
+    },
+    weightOf && { weightOf },
+  )
   return {
     queue,
     begun,
@@ -217,4 +221,28 @@ test('time that this thread needs to hand out work counts as work, too', async (
   void queue.run('running')
   await assert.rejects(queue.run('excess'), { code: 'overloaded' })
   await end('running')
+})
+
+test('slow hashes count by their work, and do not make the queue take others for slow', async () => {
+  const { queue, end } = bench(1, (name) => (name.startsWith('slow') ? 100 : 1))
+  for (const name of names(20)) {
+    void queue.run(`slow ${name}`)
+    await end(`slow ${name}`, 1000)
+  }
+  void queue.run('slow and running')
+  for (const name of names(3)) queue.run(`slow ${name}`).catch(() => {})
+  for (const name of names(100)) queue.run(name).catch(() => {})
+  assert.equal(queue.waiting(), 103)
+  await assert.rejects(queue.run('excess'), { code: 'overloaded' })
+  void queue.close()
+})
+
+test('a slow hash is taken where any other is: asking for room and running agree', () => {
+  const { queue } = bench(1, (name) => (name.startsWith('slow') ? 1_000_000 : 1))
+  void queue.run('running')
+  queue.requireRoom()
+  queue.run('slow').catch(() => {})
+  assert.equal(queue.waiting(), 1)
+  assert.throws(() => queue.requireRoom(), { code: 'overloaded' })
+  void queue.close()
 })
