@@ -293,6 +293,25 @@ export const importing = {
   columnsMax: 1000,
   /** Names of fields that one user leaves behind; the rest are told as one. */
   leftBehindMax: 50,
+  leftBehindMaxLength: 100,
+} as const
+
+/** Users that move in or out. */
+export const moving = {
+  /** Rows of one request, of about so many bytes at the most. */
+  rowsPerStep: 1000,
+  stepMaxBytes: 4 * 1024 * 1024,
+  /** A step, one record more than it may have, and what text of other programs may take besides. */
+  bodyMaxBytes: 8 * 1024 * 1024,
+  /** Steps that wait for their answers, so that reading and writing go on side by side. */
+  stepsAtOnce: 8,
+  /** Longer than the longest user in JSON, every field of it at its limit. */
+  recordMaxBytes: 16 * 1024,
+  sourceIdMaxLength: 255,
+  /** The clocks of other machines. */
+  futureMs: DAY_MS,
+  /** How often an import writes down how far it has come. */
+  stateEveryMs: SECOND_MS,
 } as const
 
 /** Copying a whole installation. */
