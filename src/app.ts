@@ -5,19 +5,19 @@ import type { Config } from './config.ts'
 import { listenForCommands } from './control-listener.ts'
 import type { Deps } from './domain/deps.ts'
 import { DomainError } from './domain/errors.ts'
-import { http, store as storeLimits } from './domain/limits.ts'
+import { http } from './domain/limits.ts'
 import type { MailKind, MailTransport } from './domain/ports/mailer.ts'
 import type { Clock, Log } from './domain/ports/runtime.ts'
-import type { Store } from './domain/ports/store.ts'
 import type { OnAnswered } from './domain/ports/watching.ts'
 import { controlRoutes } from './http/control-routes.ts'
 import { clientNetworks } from './http/network.ts'
 import { routesFor } from './http/routes.ts'
 import { internalRoutes } from './http/routes/metrics.ts'
 import { buildServer } from './http/server.ts'
+import { startHousekeeping } from './housekeeping.ts'
 import { startDeliverer, type Deliverer } from './mail/deliver.ts'
 import { createInbox } from './mail/inbox.ts'
-import type { SmtpTransport } from './mail/smtp.ts'
+import { mailServerOf, transportsOf } from './mail-server.ts'
 import { createLog } from './observe/log.ts'
 import { settleFirstAdmin } from './settle-first-admin.ts'
 import type { Metrics } from './observe/metrics.ts'
@@ -70,13 +70,11 @@ interface Parts {
 export async function startApp(config: Config, options: AppOptions = {}): Promise<App> {
   const log = options.log ?? createLog(config.logLevel)
   const clock = options.clock ?? systemClock
-  for (const setting of config.withoutEffect)
-    log.warn({ setting }, 'this setting has no effect in this version')
   if (!config.rates)
     log.warn({ setting: 'UM_RATE_LIMITS' }, 'nothing is limited: anybody may guess passwords without end')
   const port = config.port === 0 ? await freePort(config.host) : config.port
   const publicUrl = config.publicUrl ?? `http://localhost:${port}`
-  const smtp = await smtpOf(config, publicUrl, clock)
+  const smtp = await mailServerOf(config, publicUrl, clock)
   const { onIncompatible } = options
   const metrics = await metricsOf(config)
   const assembled = await assemble(config, { publicUrl, log, clock, onIncompatible, metrics })
@@ -90,8 +88,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
     await listen(parts.server, { host: config.host, port, setting: 'UM_PORT' })
     const { deps, dataDir, keyring } = assembled
     if (parts.control) await listenForCommands(parts.control, dataDir, log)
-    const sweeper = setInterval(() => void sweep(deps.store, clock, log), storeLimits.sweepEveryMs)
-    sweeper.unref()
+    const endHousekeeping = startHousekeeping(assembled)
     return {
       publicUrl,
       dataDir,
@@ -100,9 +97,8 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
       setupLink: firstAdmin.link,
       deps,
       stop: async () => {
-        clearInterval(sweeper)
         firstAdmin.stop()
-        await stop(parts)
+        await Promise.all([endHousekeeping(), stop(parts)])
       },
     }
   } catch (error) {
@@ -130,7 +126,8 @@ async function serverOf(
   const inboxUrl = inbox && `${publicUrl}/dev/mail`
   const onDelivered = onMail && { onDelivered: (kind: MailKind) => onMail(kind, inboxUrl) }
   const rate = deps.rates?.send ?? null
-  const mailing = { store, secrets, transports, clock, log, publicUrl, rate }
+  const { templates } = config
+  const mailing = { store, secrets, transports, clock, ids: deps.ids, log, publicUrl, rate, templates }
   const deliverer = startDeliverer({ ...mailing, ...onDelivered })
   const stopping = new AbortController()
   const notReady = async () => {
@@ -142,7 +139,8 @@ async function serverOf(
   const { mode, corsOrigins } = config
   const onFirstAdmin = () => options.onSetupLink?.(null)
   const networkOf = clientNetworks(config.trustedProxies)
-  const own = { stopping: stopping.signal, inbox, control: false, onFirstAdmin, networkOf }
+  const mailStyles = templates.styles
+  const own = { stopping: stopping.signal, inbox, mailStyles, control: false, onFirstAdmin, networkOf }
   const surroundings = { mode, corsOrigins, notReady, ...own }
   const routes = routesFor(config.profileSchema)
   const server = await buildServer({ deps, surroundings, routes, onAnswered: watcherOf(log, metrics) })
@@ -170,33 +168,6 @@ function watcherOf(log: Log, metrics: Metrics | null): OnAnswered | undefined {
       // there is nowhere left to say it
     }
   }
-}
-
-/** Whether the mail server takes our mail, as far as that shows without sending any; throws where not. */
-export async function checkMailServer(config: Config): Promise<void> {
-  const smtp = await smtpOf(config, config.publicUrl ?? 'http://localhost', systemClock)
-  try {
-    await smtp?.check()
-  } finally {
-    await smtp?.close()
-  }
-}
-
-async function smtpOf(config: Config, publicUrl: string, clock: Clock): Promise<SmtpTransport | null> {
-  const { smtpUrl: url, mailFrom: from } = config
-  if (url === null) return null
-  // Loaded only here: 7 MB and some 40 ms that a server without SMTP has no use for.
-  const { createSmtp } = await import('./mail/smtp.ts')
-  return createSmtp({ url, from, publicUrl, clock })
-}
-
-function transportsOf(
-  smtp: MailTransport | null,
-  inbox: MailTransport | null,
-): [MailTransport, ...MailTransport[]] {
-  if (smtp) return inbox ? [smtp, inbox] : [smtp]
-  if (inbox) return [inbox]
-  throw new DomainError('start_refused', { detail: 'There is no way to send mail; set UM_SMTP_URL.' })
 }
 
 async function stop(parts: Parts): Promise<void> {
@@ -277,14 +248,6 @@ async function freePort(host: string): Promise<number> {
   const address = probe.address()
   await new Promise((done) => probe.close(done))
   return typeof address === 'object' && address ? address.port : 0
-}
-
-async function sweep(store: Store, clock: Clock, log: Log): Promise<void> {
-  try {
-    await store.sweep({ now: clock.now() })
-  } catch (error) {
-    log.warn({ event: 'sweep_failed' }, error instanceof Error ? error.message : 'sweep failed')
-  }
 }
 
 function delay(ms: number, { keepsAlive } = { keepsAlive: true }): Promise<void> {

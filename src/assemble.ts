@@ -19,6 +19,7 @@ import type { Clock, Log } from './domain/ports/runtime.ts'
 import { createProfileRules } from './http/profile-rules.ts'
 import { createBreachedPasswords, noBreachedPasswords } from './net/breached-passwords.ts'
 import type { Metrics } from './observe/metrics.ts'
+import { keepLedgerFile, ledgerFileIn, type LedgerFile } from './store/ledger-file.ts'
 import { openStore } from './store/open-store.ts'
 
 export interface Assembled {
@@ -26,6 +27,7 @@ export interface Assembled {
   readonly dataDir: string
   readonly keyring: LateKeyring
   readonly masterKey: MasterKey
+  readonly ledgerFile: LedgerFile
   /** Ends what has been started: the hash threads, then the store. */
   close(): Promise<void>
 }
@@ -51,7 +53,9 @@ export async function assemble(config: Config, options: AssemblyOptions): Promis
   const secrets = secretsOf(loadMasterKey({ file, create: config.masterKeyFile === null }))
   const extras = extrasOf(config)
   const opened = await openStore({ url: config.databaseUrl, dataDir, clock, log, onIncompatible })
-  const store = metrics ? metrics.timed(opened) : opened
+  const measured = metrics ? metrics.timed(opened) : opened
+  const ledgerFile = keepLedgerFile({ store: measured, path: ledgerFileIn(dataDir) }, { clock, log })
+  const { store } = ledgerFile
   try {
     const ids = { next: () => randomUUIDv7() }
     const algorithm = config.signingAlgorithm
@@ -67,7 +71,7 @@ export async function assemble(config: Config, options: AssemblyOptions): Promis
     const breached = url === null ? noBreachedPasswords : createBreachedPasswords({ url, log })
     const own = { clock, ids, log, rules, rates }
     const deps = { store, passwords, breached, accessTokens, signingKeys, secrets, ...own }
-    return { deps, dataDir, keyring, masterKey, close: () => close(keyring, passwords, store) }
+    return { deps, dataDir, keyring, masterKey, ledgerFile, close: () => close(keyring, passwords, store) }
   } catch (error) {
     await store.close()
     throw error

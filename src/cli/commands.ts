@@ -2,6 +2,7 @@
 import { lists } from '../domain/limits.ts'
 import { userSorts } from '../domain/ports/administration.ts'
 import { listAudit } from './audit.ts'
+import { createBackup, replayLedger, restoreBackup, verifyBackup } from './backup.ts'
 import { buildPasswordList } from './build-password-list.ts'
 import { deleteUsers, disableUsers, enableUsers, setRoles, signOutUsers } from './change-users.ts'
 import type { CommandSpec, OptionSpec } from './command.ts'
@@ -128,6 +129,40 @@ const keyCommands: readonly CommandSpec[] = [
   },
 ]
 
+const ledger: OptionSpec = {
+  flag: '--ledger <file>',
+  summary: 'a deletions.ndjson from elsewhere, besides the one in the data folder',
+  repeatable: true,
+}
+
+const backupCommands: readonly CommandSpec[] = [
+  {
+    name: 'backup create',
+    args: '<file>',
+    summary: 'Write a copy of all data, beside a running server too; the master key is not in it.',
+    run: createBackup,
+  },
+  {
+    name: 'backup verify',
+    args: '<file>',
+    summary: 'Check a backup from its first byte to its last; what is wrong fails it.',
+    run: verifyBackup,
+  },
+  {
+    name: 'restore',
+    args: '<file>',
+    summary: 'Put a backup in the place of the data of a stopped server; who was deleted since stays away.',
+    options: [ledger, yes],
+    run: restoreBackup,
+  },
+  {
+    name: 'deletions replay',
+    summary: 'After a mongorestore: delete again who was deleted since, and sign everybody out.',
+    options: [ledger, yes],
+    run: replayLedger,
+  },
+]
+
 const upkeepCommands: readonly CommandSpec[] = [
   {
     name: 'doctor',
@@ -187,6 +222,7 @@ export const commands: readonly CommandSpec[] = [
     run: listAudit,
   },
   ...keyCommands,
+  ...backupCommands,
   ...upkeepCommands,
   {
     name: 'passwords build-list',

@@ -27,7 +27,15 @@ const RINGS: readonly Ring[] = [
   {
     where: 'crypto/',
     inner: ['crypto/', 'domain/'],
-    outer: ['node:crypto', 'node:os', 'node:worker_threads', 'bcryptjs', 'jose', 'piscina', '@node-rs/argon2'],
+    outer: [
+      'node:crypto',
+      'node:os',
+      'node:worker_threads',
+      'bcryptjs',
+      'jose',
+      'piscina',
+      '@node-rs/argon2',
+    ],
   },
   {
     where: 'store/sqlite/',
@@ -36,20 +44,23 @@ const RINGS: readonly Ring[] = [
   },
   { where: 'store/mongodb/', inner: ['store/mongodb/', 'domain/'], outer: ['mongodb', 'dataloader'] },
   { where: 'store/open-store.ts', inner: ['store/sqlite/', 'store/mongodb/', 'domain/'], outer: [] },
+  { where: 'store/ledger-file.ts', inner: ['domain/'], outer: ['node:fs', 'node:path'] },
   {
     // web/mail.css is read as text and goes into every mail.
     where: 'mail/',
-    inner: ['mail/', 'domain/', 'web/html.ts', 'web/mail.css'],
+    inner: ['mail/', 'domain/', 'texts/', 'web/html.ts', 'web/mail.css'],
     outer: ['nodemailer', 'node:fs', 'node:path'],
   },
   {
     where: 'http/',
-    inner: ['http/', 'domain/', 'web/'],
+    inner: ['http/', 'domain/', 'texts/', 'web/'],
     outer: ['fastify', '@fastify/*', 'typebox', 'node:fs', 'node:path'],
   },
   // Outgoing requests that are no mail, through the fetch of the platform.
   { where: 'net/', inner: ['domain/'], outer: ['node:crypto'] },
-  { where: 'web/', inner: ['web/', 'domain/'], outer: [] },
+  // The words of mails and pages, one file a language.
+  { where: 'texts/', inner: ['texts/', 'domain/'], outer: [] },
+  { where: 'web/', inner: ['web/', 'domain/', 'texts/'], outer: [] },
   { where: 'import/', inner: ['import/', 'domain/'], outer: ['csv-parse', '@streamparser/json', 'node:*'] },
   { where: 'observe/', inner: ['observe/', 'domain/'], outer: ['pino', 'prom-client'] },
   {
@@ -66,17 +77,30 @@ const RINGS: readonly Ring[] = [
       'domain/',
       'http/openapi.ts',
       'http/routes.ts',
+      'mail-server.ts',
+      'mail/template-folder.ts',
+      'observe/log.ts',
+      'restore.ts',
+      'store/ledger-file.ts',
       'import/',
     ],
     outer: ['commander', 'node:*'],
   },
-  { where: 'config.ts', inner: ['domain/'], outer: ['node:*'] },
+  // The folder of mail templates is a setting that is read at once, like a file of roles.
+  {
+    where: 'config.ts',
+    inner: ['domain/', 'mail/template-folder.ts', 'mail/templates.ts'],
+    outer: ['node:*'],
+  },
   { where: 'main.ts', inner: ['cli/'], outer: ['node:*'] },
   { where: 'app.ts', inner: ['*'], outer: ['node:*'] },
   { where: 'assemble.ts', inner: ['*'], outer: ['node:*'] },
   { where: 'control.ts', inner: ['*'], outer: ['node:*'] },
+  { where: 'mail-server.ts', inner: ['*'], outer: ['node:*'] },
   { where: 'copy-store.ts', inner: ['*'], outer: ['node:*'] },
   { where: 'control-listener.ts', inner: ['*'], outer: ['node:*'] },
+  { where: 'housekeeping.ts', inner: ['assemble.ts', 'domain/'], outer: [] },
+  { where: 'restore.ts', inner: ['*'], outer: ['node:*'] },
   { where: 'settle-first-admin.ts', inner: ['config.ts', 'domain/'], outer: [] },
 ]
 

@@ -32,18 +32,21 @@ export function addMark(path: string, at: Ms): number {
   }
 }
 
-/** When a backup was made; null where there is no such mark, or where it does not fit what stands before. */
-export function readMark(path: string): { readonly at: Ms } | null {
+/** When a backup was made. `none`: it ends without a mark, `changed`: with one that does not fit the rest. */
+export function readMark(
+  path: string,
+): { readonly kind: 'whole'; readonly at: Ms } | { readonly kind: 'none' | 'changed' } {
   const file = openSync(path, 'r')
   try {
     const end = fstatSync(file).size - markBytes
-    if (end < 0) return null
+    if (end < 0) return { kind: 'none' }
     const mark = Buffer.alloc(markBytes)
     readSync(file, mark, 0, markBytes, end)
     const [, time = '', digest] = FORM.exec(mark.toString('latin1')) ?? []
     const at = Date.parse(time)
-    if (digest === undefined || Number.isNaN(at)) return null
-    return hashOf(file, end).update(headOf(at)).digest('hex') === digest ? { at } : null
+    if (digest === undefined || Number.isNaN(at)) return { kind: 'none' }
+    const whole = hashOf(file, end).update(headOf(at)).digest('hex') === digest
+    return whole ? { kind: 'whole', at } : { kind: 'changed' }
   } finally {
     closeSync(file)
   }

@@ -40,6 +40,8 @@ export interface SqliteOptions {
   readonly log: Log
   /** See `StoreOptions`. */
   readonly use?: 'copy-from' | 'copy-to' | undefined
+  /** The caller has it already, and gives it back itself. */
+  readonly lock?: OwnerLock | undefined
 }
 
 interface Engine {
@@ -62,6 +64,7 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
   if (options.use === 'copy-from') requireFile(file)
   const lock = await asStartError(async () => {
     createPrivateFolder(file.path)
+    if (options.lock) return { release: () => undefined }
     return takeOwnerLock(file.lockPath)
   })
   try {
