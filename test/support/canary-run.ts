@@ -12,16 +12,16 @@ import { leftOf, markedCrowd, markersIn, type Person } from './canary.ts'
 import { clientOf, patient, type Client } from './process-client.ts'
 import { temporaryFolder, until } from './process.ts'
 
-export const size = 6000
+const release = process.env['UM_TEST_SIZE'] === 'release'
+export const size = release ? 6000 : 1500
 const seed = Number(process.env['UM_TEST_SEED'] ?? Math.floor(Math.random() * 1e7))
 export const crowd = markedCrowd(size, seed)
-/** 2,500 of them, one beside the other with those that stay: their rows share pages. */
+/** Five of twelve, one beside the other with those that stay: their rows share pages. */
 export const leaving = crowd.people.filter(({ index }) => index % 12 < 5)
 export const staying = crowd.people.filter(({ index }) => index % 12 >= 5)
 export const gone: ReadonlySet<number> = new Set(leaving.map(({ index }) => index))
-export const exporting = leaving.filter(({ index }) => index < 60 || index % 100 === 0)
+export const exporting = leaving.filter(({ index }) => index < 60 || index % 24 === 0)
 
-const everythingOverHttp = process.env['UM_TEST_SIZE'] === 'release'
 const folder = temporaryFolder()
 export const dataDir = join(folder, 'data')
 const logFile = join(folder, 'log')
@@ -51,7 +51,7 @@ export async function startCanary(settings: Readonly<Record<string, string>> = {
   const passwordHash = await app.deps.passwords.hash('one hash for all of them')
   const deps = { ...app.deps, store: patientPort(app.deps.store) }
   const byUseCase = domainDoor(deps, passwordHash)
-  const doorOf = ({ index }: Person): Door => (everythingOverHttp || index < 60 ? byHttp : byUseCase)
+  const doorOf = ({ index }: Person): Door => (release || index < 60 ? byHttp : byUseCase)
   return { app, deps, call, doorOf, passwordHash }
 }
 
