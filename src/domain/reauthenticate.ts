@@ -5,6 +5,7 @@ import type { Actor } from './policy.ts'
 import { signedIn, type SignedIn } from './signed-in.ts'
 import { admitGuess } from './throttle.ts'
 import { auditEvent } from './trail.ts'
+import { upgradePasswordHash } from './upgrade-password.ts'
 
 /** Who proves a password inside a session, and with what. */
 export interface PasswordProof {
@@ -32,6 +33,7 @@ export async function reauthenticate(proof: PasswordProof, caller: Caller, deps:
     { audit: auditEvent({ action: 'reauthenticate', userId: user.id }, caller, deps) },
   )
   if (renewed.kind === 'stale') throw new DomainError('session_revoked')
+  await upgradePasswordHash({ user, password: proof.password }, caller, deps)
   return signedIn(renewed.user, renewed.session, deps)
 }
 

@@ -9,6 +9,7 @@ import type { TokenKind, TokenState } from './ports/records.ts'
 import { taken } from './register.ts'
 import { admitGuess, admitRecipient } from './throttle.ts'
 import { auditEvent } from './trail.ts'
+import { upgradePasswordHash } from './upgrade-password.ts'
 import type { User } from './user.ts'
 
 const kinds: readonly TokenKind[] = ['verify_email', 'change_email']
@@ -60,7 +61,7 @@ export async function confirmEmail(confirmation: Confirmation, caller: Caller, d
   if (!confirmation.actor && confirmation.password === undefined) throw new DomainError('token_missing')
   const { token, user } = await peekVerifyToken(confirmation.token, deps)
   await requireOwner(confirmation, user, { caller, deps })
-  const previous = { kind: 'email_changed', userId: user.id, to: user.email, locale: user.locale } as const
+  const previous = { kind: 'email_changed', userId: user.id, to: user.email } as const
   const confirmed = await deps.store.confirmEmail(
     {
       hash: token.hash,
@@ -73,7 +74,12 @@ export async function confirmEmail(confirmation: Confirmation, caller: Caller, d
       ...(token.kind === 'change_email' && { mail: notice(previous, deps) }),
     },
   )
-  if (confirmed.kind === 'confirmed') return confirmed.user
+  if (confirmed.kind === 'confirmed') {
+    const { password } = confirmation
+    if (!confirmation.actor && password !== undefined)
+      await upgradePasswordHash({ user, password }, caller, deps)
+    return confirmed.user
+  }
   if (confirmed.kind === 'conflict') throw taken(confirmed.fields)
   await peekVerifyToken(confirmation.token, deps)
   throw new DomainError('verify_token_invalid')
