@@ -1,4 +1,4 @@
-import { docOf, settings, type Setting } from '../src/config.ts'
+import { settings, type Setting } from '../src/config.ts'
 
 /** The reference page of the settings, from the table in `src/config.ts`. */
 export function generateSettings(): string {
@@ -6,7 +6,7 @@ export function generateSettings(): string {
   const rows = table.map((setting) => {
     const fallback = setting.fallback ? `\`${setting.fallback}\`` : '-'
     const secret = setting.secret ? ` Secret: \`${setting.name}_FILE\` names a file that holds it.` : ''
-    return `| \`${setting.name}\` | ${fallback} | ${docOf(setting)}.${secret} |`
+    return `| \`${setting.name}\` | ${fallback} | ${setting.doc}.${secret} |`
   })
   return `# Settings
 

@@ -12,6 +12,8 @@ import type { JsonObject } from './domain/ports/runtime.ts'
 import { readProfileSchema } from './domain/profile-schema.ts'
 import { readRates, type RateTable } from './domain/rates.ts'
 import { readRoles } from './domain/roles.ts'
+import { readTemplates } from './mail/template-folder.ts'
+import { builtInTemplates, type MailTemplates } from './mail/templates.ts'
 
 export interface Setting {
   readonly name: string
@@ -19,8 +21,6 @@ export interface Setting {
   readonly doc: string
   /** Never printed. */
   readonly secret?: true
-  /** Known, so that a file of settings lasts, but without effect in this version: a start says so. */
-  readonly later?: true
   /** Says what is wrong with a value; null where it is right. */
   readonly refuse?: (value: string) => string | null
 }
@@ -50,7 +50,7 @@ export const settings = [
     refuse: smtp,
   },
   { name: 'UM_MAIL_FROM', fallback: null, doc: 'Sender of all mail, such as accounts@example.com' },
-  { name: 'UM_TEMPLATES_DIR', later: true, fallback: null, doc: 'Folder of mail templates of your own' },
+  { name: 'UM_TEMPLATES_DIR', fallback: null, doc: 'Folder of mail templates of your own' },
   {
     name: 'UM_MASTER_KEY_FILE',
     fallback: null,
@@ -159,6 +159,8 @@ export interface Config {
   readonly smtpUrl: string | null
   /** Null: no-reply at the host of the public URL. */
   readonly mailFrom: string | null
+  /** Words and looks of mails: the operator's over the built-in ones. */
+  readonly templates: MailTemplates
   readonly masterKeyFile: string | null
   readonly registration: 'open' | 'closed'
   readonly disclosure: 'friendly' | 'strict'
@@ -183,8 +185,6 @@ export interface Config {
   readonly rates: RateTable
   readonly logLevel: string
   readonly shutdownDelaySeconds: number
-  /** What is set, and has no effect in this version. */
-  readonly withoutEffect: readonly string[]
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -199,6 +199,7 @@ export function loadConfig(given: Environment): Config {
   const roles = rolesOf(value('UM_ROLES_FILE'), problems)
   const profileSchema = profileSchemaOf(value('UM_PROFILE_SCHEMA_FILE'), problems)
   const firstAdmin = firstAdminOf(value, problems)
+  const templates = templatesOf(value('UM_TEMPLATES_DIR'), problems)
   if (problems.length > 0) throw new DomainError('start_refused', { detail: problems.join('\n') })
   const algorithm = value('UM_SIGNING_ALGORITHM')
   const publicUrl = value('UM_PUBLIC_URL')
@@ -211,6 +212,7 @@ export function loadConfig(given: Environment): Config {
     databaseUrl: value('UM_DATABASE_URL') ?? 'sqlite:users.db',
     smtpUrl: value('UM_SMTP_URL'),
     mailFrom: value('UM_MAIL_FROM'),
+    templates,
     masterKeyFile: value('UM_MASTER_KEY_FILE'),
     registration: value('UM_REGISTRATION') === 'closed' ? 'closed' : 'open',
     disclosure: value('UM_REGISTRATION_DISCLOSURE') === 'strict' ? 'strict' : 'friendly',
@@ -230,7 +232,6 @@ export function loadConfig(given: Environment): Config {
     rates: readRates(value('UM_RATE_LIMITS') ?? 'on', mode).table,
     logLevel: value('UM_LOG_LEVEL') ?? 'info',
     shutdownDelaySeconds: Number(value('UM_SHUTDOWN_DELAY') ?? (mode === 'production' ? 5 : 0)),
-    withoutEffect: table.filter(({ name, later }) => later && environment[name]).map(({ name }) => name),
   }
 }
 
@@ -264,15 +265,8 @@ function withFiles(given: Environment): { environment: Environment; problems: st
 
 /** `.env.example`, from the table. */
 export function environmentExample(): string {
-  const lines = table.map(
-    ({ name, fallback, ...setting }) => `# ${docOf(setting)}\n#${name}=${fallback ?? ''}\n`,
-  )
+  const lines = table.map(({ name, fallback, doc }) => `# ${doc}\n#${name}=${fallback ?? ''}\n`)
   return `# Settings of the user management server; all are optional in development.\n\n${lines.join('\n')}`
-}
-
-/** What a setting does, and whether it does it yet. */
-export function docOf({ doc, later }: Pick<Setting, 'doc' | 'later'>): string {
-  return later ? `${doc} (without effect in this version)` : doc
 }
 
 function fallbackOf(name: SettingName): string | null {
@@ -366,6 +360,13 @@ function profileSchemaOf(file: string | null, problems: string[]): JsonObject | 
   const { schema, problems: wrong } = readProfileSchema(found)
   problems.push(...wrong.map((each) => `The file ${file} of UM_PROFILE_SCHEMA_FILE ${each}.`))
   return schema
+}
+
+function templatesOf(folder: string | null, problems: string[]): MailTemplates {
+  if (folder === null) return builtInTemplates
+  const { templates, problems: wrong } = readTemplates(folder)
+  problems.push(...wrong)
+  return templates
 }
 
 function firstAdminOf(value: Values, problems: string[]): Config['firstAdmin'] {

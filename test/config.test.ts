@@ -40,7 +40,6 @@ test('nothing has to be set in development', () => {
     ],
     ['development', 'localhost', 8080, null, 'sqlite:users.db', 0],
   )
-  assert.deepEqual(config.withoutEffect, [])
 })
 
 test('everything that is wrong is said at once, one line each', () => {
@@ -58,12 +57,6 @@ test('everything that is wrong is said at once, one line each', () => {
 test('a name that resembles nothing gets no suggestion', () => {
   const [line = ''] = refusal({ UM_COMPLETELY_DIFFERENT: '1' })
   assert.match(line, /not known; remove it/)
-})
-
-test('a setting whose feature does not exist yet is taken, and named as without effect', () => {
-  const config = loadConfig({ UM_TEMPLATES_DIR: 'templates', UM_LOG_LEVEL: 'warn' })
-  assert.deepEqual(config.withoutEffect, ['UM_TEMPLATES_DIR'])
-  assert.equal(config.logLevel, 'warn')
 })
 
 test('the policy of passwords is standard, and every list, service and pepper is off, unless it is set', () => {

@@ -49,9 +49,12 @@ async function dataChecks(invocation: Invocation): Promise<readonly Check[]> {
 async function mailServerCheck(config: Config): Promise<readonly Check[]> {
   if (config.smtpUrl === null)
     return [verdict('mail server', 'none is set: mails stay in the built-in inbox', null)]
-  const { checkMailServer } = await import('../app.ts')
+  const [{ checkMailServer }, { systemClock }] = await Promise.all([
+    import('../mail-server.ts'),
+    import('../app.ts'),
+  ])
   try {
-    await checkMailServer(config)
+    await checkMailServer(config, systemClock)
     return [verdict('mail server', 'reached, and signed in where there is a password', null)]
   } catch (error) {
     return [failed('mail server', error, 'Check UM_SMTP_URL, and that this machine may reach that server.')]

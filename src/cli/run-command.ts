@@ -1,6 +1,6 @@
 /** From words to a command of the table, and from its end to an exit code. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import { docOf, settings } from '../config.ts'
+import { settings } from '../config.ts'
 import { DomainError } from '../domain/errors.ts'
 import type { CommandSpec, OptionSpec } from './command.ts'
 import { commands } from './commands.ts'
@@ -27,7 +27,7 @@ export async function runCommand(argv: readonly string[]): Promise<void> {
 export function program(): Command {
   const root = new Command('user-management').exitOverride()
   root.description('A self-hosted user management server.').version('0.1.0')
-  const names = settings.map((setting) => `  ${setting.name.padEnd(28)}${docOf(setting)}`)
+  const names = settings.map((setting) => `  ${setting.name.padEnd(28)}${setting.doc}`)
   const codes = Object.values(exitCodes).map(({ code, meaning }) => `  ${String(code).padEnd(3)}  ${meaning}`)
   root.addHelpText('after', '\n<user> is an id, an e-mail address or a username.')
   root.addHelpText('after', `\nExit codes:\n${codes.join('\n')}\n`)

@@ -22,8 +22,8 @@ export async function concealedLink(
   const holder = await deps.store.findUserByIdentifier({ key })
   const admitted = await admitRecipient(`concealed ${key}`, deps)
   const { token, mail } = oneTimeLink(link, caller, deps)
-  const { id: userId, locale } = holder ?? owner
-  const told = notice({ kind: 'address_taken', userId, to: null, locale }, deps)
+  const { id: userId } = holder ?? owner
+  const told = notice({ kind: 'address_taken', userId, to: null }, deps)
   // Too many for one address: this one is for nobody.
   if (!admitted) return { token, mail: oneTimeLink({ ...link, owner: decoyOwner }, caller, deps).mail }
   return { token, mail: holder && keepsAddress(holder) ? told : mail }

@@ -45,7 +45,7 @@ export async function newDeviceNotice(
   ]
   const [hit] = await deps.store.hit({ hits, now })
   if (!hit?.admitted) return null
-  return notice({ kind: 'new_device', userId: user.id, to: null, locale: user.locale }, deps)
+  return notice({ kind: 'new_device', userId: user.id, to: null }, deps)
 }
 
 /** As it is stored with a session. */

@@ -1,5 +1,6 @@
 /**
  * What an outbox row holds under its seal: where the mail goes, what it says, and the event of its sending.
+ * Its language is the one that the user has when it goes out.
  */
 import type { Deps } from './deps.ts'
 import type { Secrets } from './ports/crypto.ts'
@@ -21,8 +22,6 @@ export interface MailAudit {
 export interface MailContent {
   /** Null: the address that the user has at delivery. */
   readonly to: string | null
-  /** BCP 47 language tag of the reader. */
-  readonly locale: string
   /** The absolute link that the mail is about; null for a notice without one. */
   readonly link: string | null
   /** Small display values, such as the new address; never markup. */
@@ -59,11 +58,11 @@ export function readMail(secrets: Secrets, row: Pick<OutgoingMail, 'id' | 'seale
 
 function readContent(value: unknown): MailContent | null {
   if (!isObject(value)) return null
-  const { to, locale, link, params, audit } = value
-  if (!isTextOrNull(to) || typeof locale !== 'string' || !isTextOrNull(link) || !isObject(params)) return null
-  if (audit === null) return { to, locale, link, params, audit }
+  const { to, link, params, audit } = value
+  if (!isTextOrNull(to) || !isTextOrNull(link) || !isObject(params)) return null
+  if (audit === null) return { to, link, params, audit }
   const event = readAudit(audit)
-  return event ? { to, locale, link, params, audit: event } : null
+  return event ? { to, link, params, audit: event } : null
 }
 
 function readAudit(value: unknown): MailAudit | null {

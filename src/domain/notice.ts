@@ -10,7 +10,6 @@ export interface Notice {
   readonly userId: Id
   /** Null: the address that the user has when the mail goes out. */
   readonly to: string | null
-  readonly locale: string
   readonly params?: JsonObject
 }
 
@@ -20,7 +19,7 @@ export function notice(about: Notice, deps: Pick<Deps, 'secrets' | 'ids' | 'cloc
   return sealMail(deps, {
     userId: about.userId,
     kind: about.kind,
-    content: { to: about.to, locale: about.locale, link: null, params: about.params ?? {}, audit: null },
+    content: { to: about.to, link: null, params: about.params ?? {}, audit: null },
     createdAt,
     expiresAt: createdAt + lifetimes.noticeMailMs,
   })

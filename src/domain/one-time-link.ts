@@ -1,7 +1,7 @@
 import type { Caller, Deps } from './deps.ts'
 import { lifetimes } from './limits.ts'
 import { sealMail } from './mail.ts'
-import type { NewToken, OutgoingMail, TokenKind } from './ports/records.ts'
+import { tokenKinds, type NewToken, type OutgoingMail, type TokenKind } from './ports/records.ts'
 import type { Id, Ms } from './ports/runtime.ts'
 
 const lifetimeMs: Readonly<Record<TokenKind, Ms>> = {
@@ -22,19 +22,28 @@ const pathOf: Readonly<Record<TokenKind, string>> = {
 export interface LinkOwner {
   readonly id: Id | null
   readonly epoch: number
-  readonly locale: string
   /** The exact address that the link is mailed to and bound to. */
   readonly email: string
 }
 
 /** Nothing of the one who asked: a decoy belongs to no user, so no deletion would find it. */
-export const decoyOwner: LinkOwner = { id: null, epoch: 0, locale: 'en', email: 'nobody@decoy.invalid' }
+export const decoyOwner: LinkOwner = { id: null, epoch: 0, email: 'nobody@decoy.invalid' }
 
 export interface NewLink {
   readonly kind: TokenKind
   readonly owner: LinkOwner
   /** The action of the event that is written as the mail goes out; null where the cause writes its own. */
   readonly auditAction: string | null
+}
+
+/** The language of whoever a link was mailed to, live or not; null for no link of ours. */
+export async function localeOfLink(
+  token: string,
+  deps: Pick<Deps, 'secrets' | 'store' | 'clock'>,
+): Promise<string | null> {
+  const hash = deps.secrets.hashOneTimeToken(token)
+  const state = hash && (await deps.store.peekToken({ hash, kinds: tokenKinds, now: deps.clock.now() }))
+  return state ? state.user.locale : null
 }
 
 /** A one-time token and the sealed mail that carries it. The token itself is nowhere but in that mail. */
@@ -55,7 +64,6 @@ export function oneTimeLink(
   }
   const content = {
     to: email,
-    locale: owner.locale,
     link: deps.rules.publicUrl + pathOf[kind] + token,
     params: {},
     audit: audit || null,

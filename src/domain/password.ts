@@ -33,7 +33,7 @@ export async function changePassword(change: PasswordChange, caller: Caller, dep
     },
     {
       audit: auditEvent({ action: 'password', userId: user.id }, caller, deps),
-      mail: notice({ kind: 'password_changed', userId: user.id, to: null, locale: user.locale }, deps),
+      mail: notice({ kind: 'password_changed', userId: user.id, to: null }, deps),
     },
   )
   if (changed.kind === 'stale') throw new DomainError('session_revoked')

@@ -29,7 +29,7 @@ export async function refresh(refreshToken: string, caller: Caller, deps: Deps):
     },
     {
       audit: auditEvent({ action: 'refresh', userId, detail: 'session_ended' }, caller, deps),
-      mail: notice({ kind: 'session_theft', userId, to: null, locale: 'en' }, deps),
+      mail: notice({ kind: 'session_theft', userId, to: null }, deps),
     },
   )
   switch (rotated.kind) {

@@ -66,7 +66,7 @@ export async function confirmPasswordReset(
     },
     {
       audit: auditEvent({ action: 'reset-password', userId: user.id, detail: 'confirmed' }, caller, deps),
-      mail: notice({ kind: 'password_changed', userId: user.id, to: null, locale: user.locale }, deps),
+      mail: notice({ kind: 'password_changed', userId: user.id, to: null }, deps),
     },
   )
   if (reset.kind === 'reset') {

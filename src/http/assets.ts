@@ -8,6 +8,8 @@ import { stylesheets } from '../web/layout.ts'
 import { route, type Route } from './route.ts'
 import Type from 'typebox'
 
+const MAIL_STYLES = '/assets/mail.css'
+
 interface Asset {
   readonly path: string
   readonly type: string
@@ -52,11 +54,14 @@ export const assetRoutes: readonly Route[] = assets.map((asset) => {
     storeless: true,
     responses: { 200: { description: 'The file', contentType: asset.type, schema: Type.Unsafe<Buffer>({}) } },
     errors: [],
-    async handle({ header }) {
-      const zipped = /\bgzip\b/.test(header('accept-encoding') ?? '')
+    async handle({ header, surroundings }) {
+      // The inbox shows mails in their own looks, in development alone.
+      const own = asset.path === MAIL_STYLES ? surroundings.mailStyles : undefined
+      const zipped = own === undefined && /\bgzip\b/.test(header('accept-encoding') ?? '')
+      const file = zipped ? compressed : plain
       return {
         status: 200,
-        body: zipped ? await compressed() : await plain(),
+        body: own === undefined ? await file() : Buffer.from(own),
         headers: {
           'content-type': `${asset.type}; charset=utf-8`,
           'cache-control': `public, max-age=${http.staticMaxAgeSeconds}`,

@@ -3,10 +3,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 
 import Type from 'typebox'
 import type { Caller, Deps } from '../domain/deps.ts'
 import { DomainError, refuseInvalid, type FieldError } from '../domain/errors.ts'
-import { http } from '../domain/limits.ts'
+import { http, moving } from '../domain/limits.ts'
 import type { Actor } from '../domain/policy.ts'
 import { admitNetwork, readmitNetwork } from '../domain/throttle.ts'
-import { readForm, readJson } from './body.ts'
+import { readBulk, readForm, readJson } from './body.ts'
 import { bodyKind, requireAccess, requireLoopback, requireSameSite } from './guards.ts'
 import { pageHeaders, rateFields } from './headers.ts'
 import { routerPath } from './paths.ts'
@@ -19,7 +19,7 @@ declare module 'fastify' {
     actor: Actor | null
   }
   interface FastifyContextConfig {
-    page?: boolean
+    page?: 'account' | 'reference'
   }
 }
 
@@ -64,7 +64,8 @@ export function mount(server: FastifyInstance, one: Route, context: Context): vo
       method: one.method as HTTPMethods,
       url: routerPath(one.path),
       schema: { response: responseSchemas(one) },
-      config: { page: one.page === true, template: one.path },
+      config: { ...(one.page && { page: one.page }), template: one.path },
+      ...(one.bulk && { bodyLimit: moving.bodyMaxBytes }),
       onRequest: async (request) => {
         if (one.local) requireLoopback(request, one.local, surroundings)
         request.actor = await requireAccess(one, request, context)
@@ -135,6 +136,7 @@ function readBody(
   { bytes, context }: { bytes: string | Buffer; context: Context },
 ): unknown {
   if (typeof bytes === 'string' || bytes.length === 0) return undefined
+  if (one.bulk) return readBulk(bytes)
   if (bodyKind(one, request) !== 'form') return readJson(bytes)
   requireSameSite(one, request, context)
   const fields = readForm(bytes)

@@ -39,6 +39,8 @@ export interface Surroundings {
   readonly stopping: AbortSignal
   /** Development only. */
   readonly inbox: Inbox | null
+  /** The operator's looks of mails, for the inbox; the built-in ones unless given. */
+  readonly mailStyles?: string
   /** This is the control socket: who can open it acts as the operator, without a token. */
   readonly control: boolean
   /** The network of a client, by its peer address and X-Forwarded-For; absent where nobody is limited. */
@@ -78,8 +80,8 @@ interface RouteText {
   readonly access: Access
   /** The codes that its rules throw; those of access, body and store are added by `declaredErrors`. */
   readonly errors: readonly ProblemCode[]
-  /** Answers and refuses as HTML. */
-  readonly page?: true
+  /** Answers and refuses as HTML: to users in their language, to developers in English. */
+  readonly page?: 'account' | 'reference'
   /** Also takes `application/x-www-form-urlencoded`. */
   readonly form?: 'also' | 'only'
   readonly bodyOptional?: true
@@ -89,6 +91,8 @@ interface RouteText {
   readonly undocumented?: true
   /** May wait longer than other requests: for a mail that is to come. */
   readonly patient?: true
+  /** Moves many rows: its bodies are large, and a command in this process calls it without a request. */
+  readonly bulk?: true
   /** Only for a browser on this machine: in development, or (the setup page) in every mode. */
   readonly local?: 'development' | 'always'
   /** How often a network may do this; with `counts` only the attempts that end with one of these codes. */

@@ -4,11 +4,13 @@ import type { Deps } from '../domain/deps.ts'
 import { catalogue, DomainError } from '../domain/errors.ts'
 import { http } from '../domain/limits.ts'
 import type { OnAnswered } from '../domain/ports/watching.ts'
+import type { PageTexts } from '../texts/language.ts'
 import { problemPage } from '../web/problem-page.ts'
 import { asDomainError, problemHeaders, problemOf } from './errors.ts'
 import { isOwnOrigin, requireOneMeaning } from './guards.ts'
 import { pageHeaders, securityHeaders } from './headers.ts'
 import { mount } from './mount.ts'
+import { acceptedTexts } from './page-texts.ts'
 import { allowedMethods } from './paths.ts'
 import type { Route, Surroundings } from './route.ts'
 import { refuseSocket, type Connection } from './socket-errors.ts'
@@ -57,7 +59,7 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
     // Where one message had two meanings, nobody knows where the next one begins.
     if (error.code === 'request_invalid') void reply.header('connection', 'close')
     if (request.routeOptions.config?.page) {
-      const page = problemPage({ ...problem, requestId: request.id }, { publicUrl })
+      const page = problemPage({ ...problem, requestId: request.id }, textsOf(request), { publicUrl })
       void reply.headers(pageHeaders('page', false)).send(page)
     } else {
       void reply.type('application/problem+json').send(JSON.stringify(problem))
@@ -108,6 +110,11 @@ const limits = {
     // We refuse it ourselves, with a problem document.
     requireHostHeader: false,
   },
+}
+
+/** A user's page refuses in the language of the browser; null for the pages of developers. */
+function textsOf({ routeOptions, headers }: FastifyRequest): PageTexts | null {
+  return routeOptions.config.page === 'account' ? acceptedTexts(headers['accept-language']) : null
 }
 
 /** A body that ends early, or is no HTTP, is no defect of ours. */

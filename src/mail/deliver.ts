@@ -8,12 +8,13 @@ import { readMail } from '../domain/mail.ts'
 import type { MailContent } from '../domain/mail.ts'
 import type { Secrets } from '../domain/ports/crypto.ts'
 import type { MailKind, MailMessage, MailTransport } from '../domain/ports/mailer.ts'
-import type { Clock, Id, Log, LogFields } from '../domain/ports/runtime.ts'
+import type { Clock, Id, Ids, Log, LogFields } from '../domain/ports/runtime.ts'
 import type { AuditEvent, OutgoingMail } from '../domain/ports/records.ts'
 import type { Store } from '../domain/ports/store.ts'
 import type { User } from '../domain/user.ts'
 import { createPace, type Pace } from './pace.ts'
-import { renderMail } from './templates.ts'
+import { readFailure, refusesMailbox } from './smtp-failure.ts'
+import { hasLink, renderMail, type MailTemplates } from './templates.ts'
 
 export interface DelivererParts {
   readonly store: Pick<Store, 'claimMail' | 'finishMail' | 'retryMail' | 'findUser'>
@@ -24,8 +25,11 @@ export interface DelivererParts {
    */
   readonly transports: readonly [MailTransport, ...MailTransport[]]
   readonly clock: Clock
+  readonly ids: Ids
   readonly log: Log
   readonly publicUrl: string
+  /** Words and looks; the built-in ones unless given. */
+  readonly templates?: MailTemplates
   /** So many mails go out within so long; without it as fast as they can. */
   readonly rate?: Rate | null
   /** A mail of this kind has gone out. */
@@ -46,13 +50,13 @@ type Decision =
   | { readonly message: MailMessage; readonly audit: AuditEvent | null }
   | { readonly erased: 'decoy' | 'user_gone' | 'user_disabled' | 'expired' | 'unreadable' }
 
-/** Links that let somebody into an account; a disabled one gets none. */
-const linkKinds: ReadonlySet<MailKind> = new Set([
-  'verify_email',
-  'change_email',
-  'reset_password',
-  'set_password',
-])
+/** A mail that its reader waits for in vain: the log and the audit say so. */
+type GivenUp = 'expired' | 'no_mailbox'
+
+const sentences: Readonly<Record<GivenUp, string>> = {
+  expired: 'a mail was given up: it could not be delivered in time, and nobody wants it any more',
+  no_mailbox: 'a mail was given up: the mail server says that this mailbox takes none',
+}
 
 /** Starts polling every `mail.pollMs`. Polls never overlap, and they keep no process alive. */
 export function startDeliverer(parts: DelivererParts): Deliverer {
@@ -142,8 +146,7 @@ async function handOver(
   const about = { mailId: row.id, userId: row.userId, kind: row.kind, attempts: row.attempts }
   const decision = await decide(row, parts)
   if ('erased' in decision) {
-    if (decision.erased === 'expired')
-      log.warn(about, 'a mail was given up: it could not be delivered in time')
+    if (decision.erased === 'expired') return giveUp(row, 'expired', parts)
     if (decision.erased === 'unreadable')
       log.error(about, 'a mail was dropped: it is sealed with another key')
     return null
@@ -152,6 +155,7 @@ async function handOver(
   try {
     await first.send(decision.message)
   } catch (error) {
+    if (refusesMailbox(readFailure(error))) return giveUp(row, 'no_mailbox', parts)
     const wait = limits.retryMs[Math.min(row.attempts, limits.retryMs.length - 1)] ?? limits.pollMs
     log.warn({ ...about, ...failure(error), retryMs: wait }, 'a mail was not taken; trying again')
     await store.retryMail({ id: row.id, dueAt: clock.now() + wait })
@@ -163,6 +167,14 @@ async function handOver(
   return decision.audit
 }
 
+/** Says that a mail is dropped; the event, for whoever is asked why it never came. */
+function giveUp(row: Row, reason: GivenUp, { clock, ids, log }: DelivererParts): AuditEvent {
+  const { id: mailId, userId, kind, attempts } = row
+  log.warn({ mailId, userId, kind, attempts, reason }, sentences[reason])
+  const about = { action: 'send-mail', actorId: null, userId, requestId: 'outbox' }
+  return { id: ids.next(), at: clock.now(), ...about, detail: `${kind} given up: ${reason}` }
+}
+
 async function keepCopy(transport: MailTransport, message: MailMessage, log: Log): Promise<void> {
   try {
     await transport.send(message)
@@ -172,16 +184,17 @@ async function keepCopy(transport: MailTransport, message: MailMessage, log: Log
 }
 
 async function decide(row: Row, parts: DelivererParts): Promise<Decision> {
-  const { store, secrets, clock, publicUrl } = parts
+  const { store, secrets, clock, publicUrl, templates } = parts
   if (row.userId === null) return { erased: 'decoy' }
   if (row.expiresAt <= clock.now()) return { erased: 'expired' }
   const user = await store.findUser({ id: row.userId })
   if (!user) return { erased: 'user_gone' }
-  if (user.status === 'disabled' && linkKinds.has(row.kind)) return { erased: 'user_disabled' }
+  if (user.status === 'disabled' && hasLink(row.kind)) return { erased: 'user_disabled' }
   const content = readMail(secrets, row)
   if (!content) return { erased: 'unreadable' }
   const { id, kind, createdAt } = row
-  const rendered = renderMail({ kind, content, createdAt }, publicUrl)
+  const mail = { kind, content, createdAt, locale: user.locale }
+  const rendered = renderMail(mail, publicUrl, templates)
   return {
     message: { id, userId: user.id, kind, to: content.to ?? user.email, ...rendered },
     audit: eventOf(row, content, { user, at: clock.now() }),
@@ -200,11 +213,6 @@ function eventOf(
 /** Codes of an error and nothing of its message, which may hold an address. */
 function failure(error: unknown): LogFields {
   if (!(error instanceof Error)) return {}
-  const code = 'code' in error ? error.code : null
-  const responseCode = 'responseCode' in error ? error.responseCode : null
-  return {
-    error: error.name,
-    ...(typeof code === 'string' && { code }),
-    ...(typeof responseCode === 'number' && { responseCode }),
-  }
+  const { code, responseCode } = readFailure(error)
+  return { error: error.name, ...(code !== null && { code }), ...(responseCode !== null && { responseCode }) }
 }

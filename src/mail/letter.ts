@@ -1,105 +1,102 @@
-/** The one layout of all mails, as text and as HTML: tables for old mail programs, nothing remote. */
-import { readFileSync } from 'node:fs'
+/** From the words of a mail to its two parts, text and HTML. */
+import { fill } from '../texts/fill.ts'
 import { html, render } from '../web/html.ts'
 import type { Html } from '../web/html.ts'
 
-/** The words of a mail. */
+/** The words of a mail, with their values. */
 export interface Letter {
+  /** BCP 47. */
+  readonly lang: string
+  readonly product: string
   readonly subject: string
   readonly heading: string
   readonly intro: readonly string[]
-  /** What the link does, as the words on its button; null for a notice. */
-  readonly button: string | null
-  readonly facts: readonly (readonly [label: string, value: string | null])[]
-  /** How long the link holds, who may ignore the mail, what to do if it was not you. */
+  /** Where the mail leads to, and the words on the button; null for a notice. */
+  readonly link: { readonly url: string; readonly button: string; readonly copy: string } | null
+  readonly facts: readonly (readonly [label: string, value: string])[]
   readonly notes: readonly string[]
+  readonly footer: string
 }
 
-/** Has none of the characters that a template escapes, so that it passes through one unchanged. */
-const STYLES = readFileSync(new URL('../web/mail.css', import.meta.url), 'utf8')
+/** How the HTML part looks. */
+export interface Looks {
+  /** A whole document with the places of `slots`. */
+  readonly layout: string
+  /** CSS, put into the document as it is. */
+  readonly styles: string
+}
+
+/** What a layout has places for. */
+export const slots = [
+  'lang',
+  'subject',
+  'styles',
+  'product',
+  'heading',
+  'intro',
+  'button',
+  'facts',
+  'notes',
+  'footer',
+] as const
 
 /** The text part. The link stands alone on its line. */
-export function asText(letter: Letter, product: string, link: string | null): string {
-  const facts = letter.facts.flatMap(([label, value]) => (value === null ? [] : [`${label}: ${value}`]))
+export function asText(letter: Letter): string {
+  const { link, facts } = letter
   const paragraphs = [
     letter.heading,
     ...letter.intro,
-    ...(link && letter.button ? [`${letter.button}:\n${link}`] : []),
-    ...(facts.length > 0 ? [facts.join('\n')] : []),
+    ...(link ? [`${link.button}:\n${link.url}`] : []),
+    ...(facts.length > 0 ? [facts.map(([label, value]) => `${label}: ${value}`).join('\n')] : []),
     ...letter.notes,
-    `-- \n${footer(product)}`,
+    `-- \n${letter.footer}`,
   ]
   return `${paragraphs.join('\n\n')}\n`
 }
 
-/** The HTML part: a whole document, its looks in one style block that the inbox swaps for a link. */
-export function asHtml(letter: Letter, product: string, link: string | null): string {
-  const document = render(
-    html`<!doctype html>
-      <html lang="en">
-        <head>
-          <meta charset="utf-8" />
-          <meta name="viewport" content="width=device-width, initial-scale=1" />
-          <meta name="color-scheme" content="light dark" />
-          <meta name="supported-color-schemes" content="light dark" />
-          <title>${letter.subject}</title>
-          <style>
-            ${STYLES}
-          </style>
-        </head>
-        <body>
-          <table class="page" role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0">
-            <tr>
-              <td class="edge" align="center">
-                <table
-                  class="card"
-                  role="presentation"
-                  width="100%"
-                  cellpadding="0"
-                  cellspacing="0"
-                  border="0"
-                >
-                  <tr>
-                    <td class="inner" align="left">
-                      <p class="product">${product}</p>
-                      <h1>${letter.heading}</h1>
-                      ${letter.intro.map((paragraph) => html`<p>${paragraph}</p> `)} ${button(letter, link)}
-                      ${facts(letter)}
-                      <div class="notes">${letter.notes.map((note) => html`<p>${note}</p> `)}</div>
-                    </td>
-                  </tr>
-                </table>
-                <p class="footer">${footer(product)}</p>
-              </td>
-            </tr>
-          </table>
-        </body>
-      </html> `,
-  )
-  return document.replaceAll(/\s*\n\s*/g, '\n').trim()
+/** The HTML part. Everything but layout and styles is escaped. */
+export function asHtml(letter: Letter, { layout, styles }: Looks): string {
+  const values: Readonly<Record<(typeof slots)[number], string>> = {
+    lang: render(html`${letter.lang}`),
+    subject: render(html`${letter.subject}`),
+    styles,
+    product: render(html`${letter.product}`),
+    heading: render(html`${letter.heading}`),
+    intro: paragraphs(letter.intro),
+    button: render(html`${button(letter)}`),
+    facts: render(html`${facts(letter)}`),
+    notes: paragraphs(letter.notes),
+    footer: render(html`${letter.footer}`),
+  }
+  return fill(layout, values)
+    .replaceAll(/\s*\n\s*/g, '\n')
+    .trim()
 }
 
-function button(letter: Letter, link: string | null): Html | null {
-  if (!link || !letter.button) return null
+function paragraphs(texts: readonly string[]): string {
+  return render(html`${texts.map((text) => html`<p>${text}</p> `)}`)
+}
+
+function button({ link }: Letter): Html | null {
+  if (!link) return null
   return html`<table class="button" role="presentation" cellpadding="0" cellspacing="0" border="0">
       <tr>
         <td bgcolor="#1f56c4">
-          <a href="${link}" target="_blank" rel="noopener noreferrer"
-            ><font color="#ffffff">${letter.button}</font></a
+          <a href="${link.url}" target="_blank" rel="noopener noreferrer"
+            ><font color="#ffffff">${link.button}</font></a
           >
         </td>
       </tr>
     </table>
     <p>
-      Or copy this address into your browser:<br />
-      <a href="${link}" target="_blank" rel="noopener noreferrer">${link}</a>
+      ${link.copy}<br />
+      <a href="${link.url}" target="_blank" rel="noopener noreferrer">${link.url}</a>
     </p> `
 }
 
 function facts(letter: Letter): Html | null {
-  const known = letter.facts.filter(([, value]) => value !== null)
-  if (known.length === 0) return null
-  const rows = known.map(
+  if (letter.facts.length === 0) return null
+  const rows = letter.facts.map(
     ([label, value]) =>
       html`<tr>
         <th scope="row" align="left">${label}</th>
@@ -109,8 +106,4 @@ function facts(letter: Letter): Html | null {
   return html`<table class="facts" cellpadding="0" cellspacing="0" border="0">
     ${rows}
   </table>`
-}
-
-function footer(product: string): string {
-  return `${product} sent this mail by itself; answers are not read. It never asks for your password by mail.`
 }

@@ -24,6 +24,8 @@ export interface SmtpSettings {
 }
 
 export interface SmtpTransport extends MailTransport {
+  /** As `send`; what the mail server answered. */
+  deliver(message: MailMessage): Promise<string>
   /** Connects, and signs in where there is a password, without sending anything; throws where it can't. */
   check(): Promise<void>
 }
@@ -69,20 +71,25 @@ export function createSmtp(settings: SmtpSettings): SmtpTransport {
     disableUrlAccess: true,
   })
   const closing = new AbortController()
+  async function deliver(message: MailMessage): Promise<string> {
+    const { response } = await pool.sendMail({
+      ...envelopeOf(message, from),
+      messageId: `<${message.id}@${host}>`,
+      date: new Date(settings.clock.now()),
+      headers: { 'Auto-Submitted': 'auto-generated' },
+      subject: message.subject,
+      text: message.text,
+      html: message.html,
+      disableFileAccess: true,
+      disableUrlAccess: true,
+      signal: AbortSignal.any([closing.signal, AbortSignal.timeout(timeoutMs)]),
+    })
+    return response
+  }
   return {
+    deliver,
     async send(message) {
-      await pool.sendMail({
-        ...envelopeOf(message, from),
-        messageId: `<${message.id}@${host}>`,
-        date: new Date(settings.clock.now()),
-        headers: { 'Auto-Submitted': 'auto-generated' },
-        subject: message.subject,
-        text: message.text,
-        html: message.html,
-        disableFileAccess: true,
-        disableUrlAccess: true,
-        signal: AbortSignal.any([closing.signal, AbortSignal.timeout(timeoutMs)]),
-      })
+      await deliver(message)
     },
     async check() {
       await pool.verify()

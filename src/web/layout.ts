@@ -3,6 +3,8 @@
  * header.
  */
 import type { PasswordPolicy } from '../domain/deps.ts'
+import { en } from '../texts/en.ts'
+import type { PageTexts } from '../texts/language.ts'
 import { html, render } from './html.ts'
 import type { Content, Html } from './html.ts'
 
@@ -29,15 +31,18 @@ export interface PageParts {
   readonly heading?: Content
   /** Where the reader is: pages for developers have a navigation, pages for users have not. */
   readonly kind: 'account' | 'reference'
+  /** The reader's language; pages for developers are in English. */
+  readonly texts?: PageTexts
   readonly body: Content
 }
 
 /** A whole document. */
 export function page(parts: PageParts, site: Site): string {
   const host = new URL(site.publicUrl).host
+  const { tag, skip } = parts.texts ?? en.pages
   return render(
     html`<!doctype html>
-      <html lang="en">
+      <html lang="${tag}">
         <head>
           <meta charset="utf-8" />
           <meta name="viewport" content="width=device-width, initial-scale=1" />
@@ -48,7 +53,7 @@ export function page(parts: PageParts, site: Site): string {
           <link rel="icon" href="data:," />
         </head>
         <body class="${parts.kind}">
-          <a class="skip" href="#main">Skip to content</a>
+          <a class="skip" href="#main">${skip}</a>
           <header class="top">
             <p class="site">${host}</p>
             ${parts.kind === 'reference' && navigation()}

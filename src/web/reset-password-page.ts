@@ -1,7 +1,9 @@
-import { catalogue } from '../domain/errors.ts'
+import { lifetimes } from '../domain/limits.ts'
 import { passwordMinimum } from '../domain/password-rules.ts'
-import { deadLink, passwordForm } from './account-form.ts'
-import type { FormState, PasswordForm } from './account-form.ts'
+import { fill } from '../texts/fill.ts'
+import type { PageTexts, ResetTexts } from '../texts/language.ts'
+import { deadLinkPage, formTitle, passwordForm, translated } from './account-form.ts'
+import type { FormState } from './account-form.ts'
 import { html } from './html.ts'
 import { page } from './layout.ts'
 import type { PasswordSite } from './layout.ts'
@@ -13,68 +15,50 @@ export type ResetPasswordState =
   | { readonly state: 'done'; readonly sessionsRevoked: number }
   | { readonly state: 'dead'; readonly code: DeadResetCode }
 
+const deadStates = {
+  reset_token_invalid: 'invalid',
+  reset_token_expired: 'expired',
+  reset_token_used: 'used',
+} as const
+
 /**
  * The page behind a mailed password link. Its form posts `token` and `password` to
  * `/account/reset-password`.
  */
-export function resetPasswordPage(state: ResetPasswordState, site: PasswordSite): string {
-  const host = new URL(site.publicUrl).host
+export function resetPasswordPage(state: ResetPasswordState, texts: PageTexts, site: PasswordSite): string {
+  const { reset } = texts
   switch (state.state) {
     case 'form': {
-      const body = html`<p class="lead">
-          For your account at ${host}. Saving it signs out every device that uses the account.
-        </p>
-        ${passwordForm(newPassword(passwordMinimum(site.passwordPolicy)), state)}`
-      const prefix = state.errors.length > 0 ? 'Error: ' : ''
-      return page(
-        {
-          title: `${prefix}Choose a new password`,
-          heading: 'Choose a new password',
-          kind: 'account',
-          body,
-        },
-        site,
-      )
+      const minLength = passwordMinimum(site.passwordPolicy)
+      const form = {
+        action: '/account/reset-password',
+        label: reset.label,
+        hint: fill(reset.hint, { minimum: minLength }),
+        autocomplete: 'new-password',
+        minLength,
+        button: reset.button,
+      } as const
+      const errors = translated(state.errors, texts, site)
+      const body = html`<p class="lead">${fill(reset.lead, { host: new URL(site.publicUrl).host })}</p>
+        ${passwordForm(form, { ...state, errors }, texts)}`
+      const title = formTitle(reset.title, errors, texts)
+      return page({ title, heading: reset.title, kind: 'account', texts, body }, site)
     }
     case 'done': {
       const body = html`
-        <p class="lead">Your new password is saved. You can sign in with it now.</p>
-        <p>${endedSessions(state.sessionsRevoked)} We have sent you a mail about the change.</p>
+        <p class="lead">${reset.saved}</p>
+        <p>${endedSessions(state.sessionsRevoked, reset)} ${reset.told}</p>
       `
-      return page({ title: 'Your password was changed', kind: 'account', body }, site)
+      return page({ title: reset.done, kind: 'account', texts, body }, site)
     }
-    case 'dead':
-      return page(
-        { title: catalogue[state.code].title, kind: 'account', body: deadLink(state.code, next[state.code]) },
-        site,
-      )
+    case 'dead': {
+      const text = reset.dead[deadStates[state.code]]
+      return deadLinkPage({ text, lifetimeMs: lifetimes.resetTokenMs }, texts, site)
+    }
   }
 }
 
-function newPassword(minLength: number): PasswordForm {
-  return {
-    action: '/account/reset-password',
-    label: 'New password',
-    hint:
-      `At least ${minLength} characters, without your username or address. Several ` +
-      'random words are strong and easy to remember.',
-    autocomplete: 'new-password',
-    minLength,
-    button: 'Save password',
-  }
-}
-
-const next: Readonly<Record<DeadResetCode, string>> = {
-  reset_token_invalid:
-    'Open the link in the newest mail once more, or ask for a new one where you sign in (“forgot password”).',
-  reset_token_expired:
-    'Ask for a new link where you sign in (“forgot password”) and open it within 30 minutes.',
-  reset_token_used:
-    'If you have just chosen a new password, sign in with it. Otherwise ask for a new link where ' +
-    'you sign in (“forgot password”).',
-}
-
-function endedSessions(count: number): string {
-  if (count === 0) return 'No device was signed in.'
-  return count === 1 ? 'One device was signed out.' : `${count} devices were signed out.`
+function endedSessions(count: number, { ended }: ResetTexts): string {
+  if (count === 0) return ended.none
+  return count === 1 ? ended.one : fill(ended.more, { count })
 }

@@ -1,7 +1,10 @@
 import type { FieldError } from '../domain/errors.ts'
 import type { DeadSetupLink } from '../domain/first-admin.ts'
-import { input } from '../domain/limits.ts'
+import { input, lifetimes } from '../domain/limits.ts'
 import { passwordMinimum } from '../domain/password-rules.ts'
+import { fill, pieces } from '../texts/fill.ts'
+import type { PageTexts } from '../texts/language.ts'
+import { deadLinkPage, formTitle, translated } from './account-form.ts'
 import { html } from './html.ts'
 import type { Html } from './html.ts'
 import { page } from './layout.ts'
@@ -32,26 +35,21 @@ export type SetupState = SetupForm | SetupDone | { readonly state: 'dead'; reado
  * The page behind a setup link. Its form posts `token`, `username`, `email` and `password` to
  * `/account/setup`.
  */
-export function setupPage(state: SetupState, site: PasswordSite): string {
+export function setupPage(state: SetupState, texts: PageTexts, site: PasswordSite): string {
+  const { setup } = texts
   switch (state.state) {
     case 'form': {
-      const heading = 'Create the first administrator'
-      const prefix = state.errors.length > 0 ? 'Error: ' : ''
-      return page({ title: prefix + heading, heading, kind: 'account', body: setupForm(state, site) }, site)
+      const errors = translated(state.errors, texts, site)
+      const title = formTitle(setup.title, errors, texts)
+      const body = setupForm({ ...state, errors }, texts, site)
+      return page({ title, heading: setup.title, kind: 'account', texts, body }, site)
     }
     case 'done':
-      return page({ title: 'You are the administrator', kind: 'account', body: nextSteps(state) }, site)
+      return page({ title: setup.done, kind: 'account', texts, body: nextSteps(state, texts) }, site)
     case 'dead': {
-      const { title, next, causes } = deadLinks[state.why]
-      const body = html`
-        <p class="lead">${next}</p>
-        ${state.why !== 'used' && newLink}
-        <h2>Likely causes</h2>
-        <ul>
-          ${causes.map((cause) => html`<li>${cause}.</li>`)}
-        </ul>
-      `
-      return page({ title, kind: 'account', body }, site)
+      const more = state.why !== 'used' && html`<p>${pieces(setup.newLink, { command: newAdmin })}</p>`
+      const link = { text: setup.dead[state.why], lifetimeMs: lifetimes.setupTokenMs, more }
+      return deadLinkPage(link, texts, site)
     }
   }
 }
@@ -64,54 +62,47 @@ interface Field {
   readonly attributes: Html
 }
 
-const names: readonly Field[] = [
-  {
-    name: 'username',
-    label: 'Username',
-    hint:
-      `${input.usernameMinLength} to ${input.usernameMaxLength} characters: letters, digits, dot, ` +
-      'underscore and hyphen.',
-    attributes: html`type="text" autocomplete="username" minlength="${input.usernameMinLength}"
-    maxlength="${input.usernameMaxLength}" pattern="[A-Za-z0-9._\\-]+"`,
-  },
-  {
-    name: 'email',
-    label: 'E-mail address',
-    hint: 'A link to confirm it is mailed there. A forgotten password is replaced through it, too.',
-    attributes: html`type="email" autocomplete="email" maxlength="${input.emailMaxLength}"`,
-  },
-]
-
-function passwordField(minLength: number): Field {
-  return {
-    name: 'password',
-    label: 'Password',
-    hint:
-      `At least ${minLength} characters, not a common password, and without your ` +
-      'username or address. Several random words are strong and easy to remember.',
-    attributes: html`type="password" autocomplete="new-password" minlength="${minLength}"`,
-  }
+function fieldsOf({ setup: { fields } }: PageTexts, site: PasswordSite): readonly Field[] {
+  const { usernameMinLength, usernameMaxLength, emailMaxLength } = input
+  const minLength = passwordMinimum(site.passwordPolicy)
+  const names = { minimum: usernameMinLength, maximum: usernameMaxLength }
+  return [
+    {
+      name: 'username',
+      label: fields.username.label,
+      hint: fill(fields.username.hint, names),
+      attributes: html`type="text" autocomplete="username" minlength="${usernameMinLength}"
+      maxlength="${usernameMaxLength}" pattern="[A-Za-z0-9._\\-]+"`,
+    },
+    {
+      name: 'email',
+      ...fields.email,
+      attributes: html`type="email" autocomplete="email" maxlength="${emailMaxLength}"`,
+    },
+    {
+      name: 'password',
+      label: fields.password.label,
+      hint: fill(fields.password.hint, { minimum: minLength }),
+      attributes: html`type="password" autocomplete="new-password" minlength="${minLength}"`,
+    },
+  ]
 }
 
-function setupForm(state: SetupForm, site: PasswordSite): Html {
-  const fields = [...names, passwordField(passwordMinimum(site.passwordPolicy))]
-  const host = new URL(site.publicUrl).host
-  return html`<p class="lead">
-      ${host} has no administrator yet. The account that this form makes may do everything there, with every
-      other account too.
-    </p>
-    ${state.errors.length > 0 && summary(state, fields)}
+function setupForm(state: SetupForm, texts: PageTexts, site: PasswordSite): Html {
+  const fields = fieldsOf(texts, site)
+  return html`<p class="lead">${fill(texts.setup.lead, { host: new URL(site.publicUrl).host })}</p>
+    ${state.errors.length > 0 && summary(state, fields, texts)}
     <form method="post" action="/account/setup">
       <input type="hidden" name="token" value="${state.token}" />
       ${fields.map((field) => fieldOf(field, state))}
-      <button type="submit">Create administrator</button>
+      <button type="submit">${texts.setup.button}</button>
     </form>`
 }
 
-function summary({ errors }: SetupForm, fields: readonly Field[]): Html {
+function summary({ errors }: SetupForm, fields: readonly Field[], texts: PageTexts): Html {
   const wrong = fields.filter(({ name }) => errorsOf(name, errors).length > 0)
   return html`<div class="errors" role="alert">
-    <h2>There is a problem</h2>
+    <h2>${texts.form.wrong}</h2>
     <ul>
       ${wrong.map(({ name, label }) =>
         errorsOf(name, errors).map(
@@ -151,59 +142,26 @@ function errorsOf(name: string, errors: readonly FieldError[]): readonly FieldEr
   return errors.filter(({ pointer }) => pointer === `/${name}`)
 }
 
-function nextSteps({ username, email, confirmFirst, inbox }: SetupDone): Html {
-  const where = inbox ? html` It lies in the <a href="/dev/mail">built-in inbox</a>.` : null
+function nextSteps({ username, email, confirmFirst, inbox }: SetupDone, { setup }: PageTexts): Html {
+  const address = html`<span class="long">${email}</span>`
+  const mails = html`<a href="/dev/mail">${setup.inboxLink}</a>`
+  const docs = html`<a href="/docs">${setup.docsLink}</a>`
+  const request = html`<code>POST /users/login</code>`
+  const command = html`<code>./bin/user-management.cjs --help</code>`
   return html`<p class="lead">
-      The account <strong class="long">${username}</strong> is made. The setup link is used up, and there will
-      be no other.
+      ${pieces(setup.made, { username: html`<strong class="long">${username}</strong>` })}
     </p>
-    <h2>What to do next</h2>
+    <h2>${setup.next}</h2>
     <ol>
       <li>
-        Confirm your address${confirmFirst && ', which this server asks for before you can sign in'}: the link
-        has been mailed to <span class="long">${email}</span>.${where}
+        ${pieces(confirmFirst ? setup.confirmFirst : setup.confirm, { email: address })}
+        ${inbox && pieces(setup.inbox, { inbox: mails })}
       </li>
-      <li>
-        Sign in: the Authorize button of the <a href="/docs">API documentation</a> takes your username and
-        password, programs use <code>POST /users/login</code>.
-      </li>
-      <li>
-        On the server, <code>./bin/user-management.cjs --help</code> lists the commands for users, roles and
-        keys.
-      </li>
+      <li>${pieces(setup.signIn, { docs, request })}</li>
+      <li>${pieces(setup.commands, { command })}</li>
     </ol>`
 }
 
-interface DeadText {
-  readonly title: string
-  readonly next: string
-  readonly causes: readonly string[]
-}
-
-const newLink = html`<p>
-  Start the server again: it makes a new link. Or use the command line:
-  <code>./bin/user-management.cjs users create &lt;username&gt; &lt;email&gt; --role admin</code>
-</p>`
-
-const deadLinks: Readonly<Record<DeadSetupLink, DeadText>> = {
-  invalid: {
-    title: 'This setup link is not valid',
-    next: 'Copy the whole link once more, or have a new one made.',
-    causes: ['The link was cut off as it was copied', 'It belongs to another server, or to another database'],
-  },
-  expired: {
-    title: 'This setup link has expired',
-    next: 'Have a new one made, and open it within 30 minutes.',
-    causes: ['More than 30 minutes have passed since the server was started'],
-  },
-  used: {
-    title: 'There is an administrator already',
-    next:
-      'Sign in with that account; a forgotten password is replaced where you sign in (“forgot ' +
-      'password”). An administrator can give the role to others.',
-    causes: [
-      'The link, or another one of this server, has been used',
-      'An administrator was made on the command line or from the settings',
-    ],
-  },
-}
+const newAdmin = html`<code
+  >./bin/user-management.cjs users create &lt;username&gt; &lt;email&gt; --role admin</code
+>`

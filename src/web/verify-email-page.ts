@@ -1,9 +1,11 @@
-import { catalogue } from '../domain/errors.ts'
-import { deadLink, passwordForm } from './account-form.ts'
+import { lifetimes } from '../domain/limits.ts'
+import { fill, pieces } from '../texts/fill.ts'
+import type { PageTexts } from '../texts/language.ts'
+import { deadLinkPage, formTitle, passwordForm, translated } from './account-form.ts'
 import type { FormState } from './account-form.ts'
 import { html } from './html.ts'
 import { page } from './layout.ts'
-import type { Site } from './layout.ts'
+import type { PasswordSite } from './layout.ts'
 
 export type DeadVerifyCode = 'verify_token_invalid' | 'verify_token_expired' | 'verify_token_used'
 
@@ -12,60 +14,38 @@ export type VerifyEmailState =
   | { readonly state: 'done'; readonly email: string }
   | { readonly state: 'dead'; readonly code: DeadVerifyCode }
 
+const deadStates = {
+  verify_token_invalid: 'invalid',
+  verify_token_expired: 'expired',
+  verify_token_used: 'used',
+} as const
+
 /**
  * The page behind a mailed confirmation link. Its form posts `token` and `password` to
  * `/account/verify-email`.
  */
-export function verifyEmailPage(state: VerifyEmailState, site: Site): string {
-  const host = new URL(site.publicUrl).host
+export function verifyEmailPage(state: VerifyEmailState, texts: PageTexts, site: PasswordSite): string {
+  const { verify } = texts
   switch (state.state) {
     case 'form': {
-      const body = html`<p class="lead">
-          Enter the password of your account at ${host} to confirm that this address is yours.
-        </p>
-        ${passwordForm(currentPassword, state)}
-        <p class="hint">
-          Forgotten? Ask for a new password where you sign in: choosing one confirms the address too. If you
-          have no account here, close this page, and nothing will be confirmed.
-        </p>`
-      const prefix = state.errors.length > 0 ? 'Error: ' : ''
-      return page(
-        {
-          title: `${prefix}Confirm your address`,
-          heading: 'Confirm your address',
-          kind: 'account',
-          body,
-        },
-        site,
-      )
+      const { label, hint, button } = verify
+      const autocomplete = 'current-password' as const
+      const form = { action: '/account/verify-email', label, hint, autocomplete, minLength: null, button }
+      const errors = translated(state.errors, texts, site)
+      const body = html`<p class="lead">${fill(verify.lead, { host: new URL(site.publicUrl).host })}</p>
+        ${passwordForm(form, { ...state, errors }, texts)}
+        <p class="hint">${verify.forgotten}</p>`
+      const title = formTitle(verify.title, errors, texts)
+      return page({ title, heading: verify.title, kind: 'account', texts, body }, site)
     }
     case 'done': {
-      const body = html`<p class="lead">
-        <strong class="long">${state.email}</strong> is confirmed. You can close this page.
-      </p>`
-      return page({ title: 'Your address is confirmed', kind: 'account', body }, site)
+      const email = html`<strong class="long">${state.email}</strong>`
+      const body = html`<p class="lead">${pieces(verify.confirmed, { email })}</p>`
+      return page({ title: verify.done, kind: 'account', texts, body }, site)
     }
-    case 'dead':
-      return page(
-        { title: catalogue[state.code].title, kind: 'account', body: deadLink(state.code, next[state.code]) },
-        site,
-      )
+    case 'dead': {
+      const text = verify.dead[deadStates[state.code]]
+      return deadLinkPage({ text, lifetimeMs: lifetimes.verifyTokenMs }, texts, site)
+    }
   }
-}
-
-const currentPassword = {
-  action: '/account/verify-email',
-  label: 'Password',
-  hint: 'The password with which you sign in there.',
-  autocomplete: 'current-password',
-  minLength: null,
-  button: 'Confirm address',
-} as const
-
-const next: Readonly<Record<DeadVerifyCode, string>> = {
-  verify_token_invalid: 'Open the link in the newest mail once more, or ask for a new one where you sign in.',
-  verify_token_expired: 'Ask for a new link where you sign in and open it within 24 hours.',
-  verify_token_used:
-    'If you have just confirmed the address, there is nothing more to do. Otherwise ask for a new ' +
-    'link where you sign in.',
 }

@@ -56,7 +56,7 @@ async function bench(t: TestContext): Promise<Bench> {
     finished,
     toSmtp,
     start(parts) {
-      const common = { store: watched, secrets, clock, log, publicUrl, transports: [toSmtp()] } as const
+      const common = { store: watched, secrets, clock, ids, log, publicUrl, transports: [toSmtp()] } as const
       const deliverer = startDeliverer({ ...common, ...parts })
       closing.unshift(deliverer.stop)
       return deliverer
@@ -199,14 +199,19 @@ test('a disabled user gets no link, and still gets notices', async (t) => {
   assert.ok(finished.every((done) => done.audit === null))
 })
 
-test('a mail that nobody wants any more is erased with a warning', async (t) => {
+test('a mail that nobody wants any more is erased with a warning and an event that says so', async (t) => {
   const { addUser, queue, start, smtp, clock, finished, lines } = await bench(t)
-  const row = await queue(await addUser('ada@example.com'), 'reset_password')
+  const ada = await addUser('ada@example.com')
+  const row = await queue(ada, 'reset_password')
   clock.advance(lifetimes.resetTokenMs)
   await start().flush()
   assert.deepEqual(smtp.rcptCommands, [])
-  assert.deepEqual(finished, [{ id: row.id, audit: null }])
-  assert.ok(lines.some(({ level, fields }) => level === 'warn' && fields['mailId'] === row.id))
+  assert.deepEqual(
+    finished.map(({ id, audit }) => [id, audit?.action, audit?.userId, audit?.actorId, audit?.detail]),
+    [[row.id, 'send-mail', ada, null, 'reset_password given up: expired']],
+  )
+  const said = lines.find(({ fields }) => fields['mailId'] === row.id)
+  assert.deepEqual([said?.level, said?.fields['reason']], ['warn', 'expired'])
 })
 
 test('two deliverers on one outbox send every mail once', async (t) => {

@@ -85,7 +85,7 @@ export async function openOutbox(): Promise<Outbox> {
     async queue(userId, kind, content) {
       const createdAt = clock.now()
       const expiresAt = createdAt + lifetimes.resetTokenMs
-      const full = { to: null, locale: 'en', link: linkOf(kind), params: {}, audit: null, ...content }
+      const full = { to: null, link: linkOf(kind), params: {}, audit: null, ...content }
       const mail = sealMail({ secrets, ids }, { userId, kind, content: full, createdAt, expiresAt })
       const { hash } = secrets.newOneTimeToken()
       await store.putToken(

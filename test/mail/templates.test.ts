@@ -27,10 +27,10 @@ const all: readonly MailKind[] = [
   'session_theft',
 ]
 
-function mail(kind: MailKind, params: JsonObject = {}) {
+function mail(kind: MailKind, params: JsonObject = {}, locale = 'en') {
   const path = paths[kind]
   const link = path === undefined ? null : publicUrl + path + token
-  return { link, ...renderMail({ kind, content: { link, params }, createdAt }, publicUrl) }
+  return { link, ...renderMail({ kind, locale, content: { link, params }, createdAt }, publicUrl) }
 }
 
 for (const kind of all) {
@@ -94,16 +94,16 @@ test('a parameter is cut where it is too long', () => {
 })
 
 test('each link says how long it works and until when', () => {
-  assert.match(mail('reset_password').text, /until 2026-11-20 15:03 UTC \(30 minutes after/)
-  assert.match(mail('verify_email').text, /until 2026-11-21 14:33 UTC \(24 hours after/)
-  assert.match(mail('change_email').text, /until 2026-11-21 14:33 UTC \(24 hours after/)
-  assert.match(mail('set_password').text, /until 2026-11-27 14:33 UTC \(7 days after/)
+  assert.match(mail('reset_password').text, /until 20 November 2026 at 15:03 UTC \(30 minutes after/)
+  assert.match(mail('verify_email').text, /until 21 November 2026 at 14:33 UTC \(24 hours after/)
+  assert.match(mail('change_email').text, /until 21 November 2026 at 14:33 UTC \(24 hours after/)
+  assert.match(mail('set_password').text, /until 27 November 2026 at 14:33 UTC \(7 days after/)
 })
 
 test('only web addresses become links', () => {
   for (const link of ['javascript:alert(1)', 'data:text/html,x', 'not a link', 'file:///x']) {
     const { text, html } = renderMail(
-      { kind: 'reset_password', content: { link, params: {} }, createdAt },
+      { kind: 'reset_password', locale: 'en', content: { link, params: {} }, createdAt },
       publicUrl,
     )
     assert.equal(text.includes(link), false)

@@ -1,6 +1,8 @@
 /** Every page in every state, once with ordinary data and once with data that would break out of careless markup. */
 import { catalogue } from '../../src/domain/errors.ts'
 import type { MailKind } from '../../src/domain/ports/mailer.ts'
+import { en } from '../../src/texts/en.ts'
+import type { Language, PageTexts } from '../../src/texts/language.ts'
 import { errorIndexPage, errorPage, isErrorCode } from '../../src/web/error-pages.ts'
 import { inboxPage } from '../../src/web/inbox-page.ts'
 import { problemPage } from '../../src/web/problem-page.ts'
@@ -11,7 +13,11 @@ import { verifyEmailPage } from '../../src/web/verify-email-page.ts'
 export const token = 'T0kenT0kenT0kenT0kenT0kenT0kenT0kenT0kenT0k'
 
 /** Pages by name. `text` stands wherever a page shows what came from outside. */
-export function allPages(publicUrl: string, text: string): ReadonlyMap<string, string> {
+export function allPages(
+  publicUrl: string,
+  text: string,
+  { pages: texts }: Language = en,
+): ReadonlyMap<string, string> {
   const site = { publicUrl, passwordPolicy: 'standard' } as const
   const form = { state: 'form', token: text, username: text, errors: [] } as const
   const failed = {
@@ -35,26 +41,27 @@ export function allPages(publicUrl: string, text: string): ReadonlyMap<string, s
   const setupDone = { state: 'done', username: text, email: text, confirmFirst: false, inbox: false } as const
   const codes = Object.keys(catalogue).filter(isErrorCode)
   return new Map([
-    ['reset', resetPasswordPage(form, site)],
-    ['reset-failed', resetPasswordPage(failed, site)],
-    ['reset-done', resetPasswordPage({ state: 'done', sessionsRevoked: 2 }, site)],
-    ['reset-invalid', resetPasswordPage({ state: 'dead', code: 'reset_token_invalid' }, site)],
-    ['reset-expired', resetPasswordPage({ state: 'dead', code: 'reset_token_expired' }, site)],
-    ['reset-used', resetPasswordPage({ state: 'dead', code: 'reset_token_used' }, site)],
-    ['verify', verifyEmailPage(form, site)],
-    ['verify-failed', verifyEmailPage(failed, site)],
-    ['verify-done', verifyEmailPage({ state: 'done', email: text }, site)],
-    ['verify-invalid', verifyEmailPage({ state: 'dead', code: 'verify_token_invalid' }, site)],
-    ['verify-expired', verifyEmailPage({ state: 'dead', code: 'verify_token_expired' }, site)],
-    ['verify-used', verifyEmailPage({ state: 'dead', code: 'verify_token_used' }, site)],
-    ['setup', setupPage(setup, site)],
-    ['setup-failed', setupPage(setupFailed, site)],
-    ['setup-done', setupPage(setupDone, site)],
-    ['setup-done-all', setupPage({ ...setupDone, confirmFirst: true, inbox: true }, site)],
-    ['setup-invalid', setupPage({ state: 'dead', why: 'invalid' }, site)],
-    ['setup-expired', setupPage({ state: 'dead', why: 'expired' }, site)],
-    ['setup-used', setupPage({ state: 'dead', why: 'used' }, site)],
-    ['problem', problem(publicUrl, text)],
+    ['reset', resetPasswordPage(form, texts, site)],
+    ['reset-failed', resetPasswordPage(failed, texts, site)],
+    ['reset-done', resetPasswordPage({ state: 'done', sessionsRevoked: 2 }, texts, site)],
+    ['reset-invalid', resetPasswordPage({ state: 'dead', code: 'reset_token_invalid' }, texts, site)],
+    ['reset-expired', resetPasswordPage({ state: 'dead', code: 'reset_token_expired' }, texts, site)],
+    ['reset-used', resetPasswordPage({ state: 'dead', code: 'reset_token_used' }, texts, site)],
+    ['verify', verifyEmailPage(form, texts, site)],
+    ['verify-failed', verifyEmailPage(failed, texts, site)],
+    ['verify-done', verifyEmailPage({ state: 'done', email: text }, texts, site)],
+    ['verify-invalid', verifyEmailPage({ state: 'dead', code: 'verify_token_invalid' }, texts, site)],
+    ['verify-expired', verifyEmailPage({ state: 'dead', code: 'verify_token_expired' }, texts, site)],
+    ['verify-used', verifyEmailPage({ state: 'dead', code: 'verify_token_used' }, texts, site)],
+    ['setup', setupPage(setup, texts, site)],
+    ['setup-failed', setupPage(setupFailed, texts, site)],
+    ['setup-done', setupPage(setupDone, texts, site)],
+    ['setup-done-all', setupPage({ ...setupDone, confirmFirst: true, inbox: true }, texts, site)],
+    ['setup-invalid', setupPage({ state: 'dead', why: 'invalid' }, texts, site)],
+    ['setup-expired', setupPage({ state: 'dead', why: 'expired' }, texts, site)],
+    ['setup-used', setupPage({ state: 'dead', why: 'used' }, texts, site)],
+    ['problem', problem(publicUrl, text, null)],
+    ['problem-of-user', problem(publicUrl, text, texts)],
     ['inbox', inboxPage({ messages: [message('reset_password', text), message('new_device', text)] }, site)],
     ['inbox-empty', inboxPage({ messages: [] }, site)],
     ['errors', errorIndexPage(site)],
@@ -62,9 +69,9 @@ export function allPages(publicUrl: string, text: string): ReadonlyMap<string, s
   ])
 }
 
-function problem(publicUrl: string, text: string): string {
+function problem(publicUrl: string, text: string, texts: PageTexts | null): string {
   const facts = { status: 503, code: 'overloaded', title: text, detail: text, action: text, requestId: text }
-  return problemPage(facts, { publicUrl })
+  return problemPage(facts, texts, { publicUrl })
 }
 
 function message(kind: MailKind, text: string) {

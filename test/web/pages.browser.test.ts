@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test'
 import { chromium } from 'playwright-core'
 import type { Browser, Page } from 'playwright-core'
 import { renderMail } from '../../src/mail/templates.ts'
+import { en } from '../../src/texts/en.ts'
 import { inboxPage } from '../../src/web/inbox-page.ts'
 import { stylesheets } from '../../src/web/layout.ts'
 import { resetPasswordPage } from '../../src/web/reset-password-page.ts'
@@ -81,7 +82,10 @@ test('every kind of page fits a window of 320 pixels, and the browser complains 
 test('the inbox shows the HTML of a mail with its looks, and its link opens in a new tab', async () => {
   const link = `${origin}/reset`
   const content = { link, params: {} }
-  const mail = renderMail({ kind: 'reset_password', content, createdAt: 1_795_000_000_000 }, origin)
+  const mail = renderMail(
+    { kind: 'reset_password', locale: 'en', content, createdAt: 1_795_000_000_000 },
+    origin,
+  )
   const facts = {
     id: 'id-1',
     kind: 'reset_password',
@@ -113,7 +117,7 @@ test('the inbox shows the HTML of a mail with its looks, and its link opens in a
 
 test('the password form works by keyboard alone and posts token and password', async () => {
   const state = { state: 'form', token, username: 'ada', errors: [] } as const
-  pages.set('form', resetPasswordPage(state, { publicUrl: origin, passwordPolicy: 'standard' }))
+  pages.set('form', resetPasswordPage(state, en.pages, { publicUrl: origin, passwordPolicy: 'standard' }))
   const { tab } = await openTab(360)
   await tab.goto(`${origin}/form`)
   await tab.keyboard.press('Tab')

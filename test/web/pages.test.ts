@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { catalogue } from '../../src/domain/errors.ts'
+import { en } from '../../src/texts/en.ts'
 import { errorIndexPage, errorPage, isErrorCode } from '../../src/web/error-pages.ts'
 import { inboxPage } from '../../src/web/inbox-page.ts'
 import { resetPasswordPage } from '../../src/web/reset-password-page.ts'
@@ -74,7 +75,7 @@ test('every field has a label, and what describes a field is on the page', () =>
 
 test('the password form posts the token and one new password of at least 8 characters', () => {
   const state = { state: 'form', token, username: 'ada', errors: [] } as const
-  const document = resetPasswordPage(state, site)
+  const document = resetPasswordPage(state, en.pages, site)
   const form = named(document, 'form')[0]
   assert.equal(attribute(form, 'method'), 'post')
   assert.equal(attribute(form, 'action'), '/account/reset-password')
@@ -92,7 +93,7 @@ test('the password form posts the token and one new password of at least 8 chara
 })
 
 test('the confirmation form posts the token and the account’s own password', () => {
-  const document = verifyEmailPage({ state: 'form', token, username: null, errors: [] }, site)
+  const document = verifyEmailPage({ state: 'form', token, username: null, errors: [] }, en.pages, site)
   assert.equal(attribute(named(document, 'form')[0], 'action'), '/account/verify-email')
   const fields = named(document, 'input')
   assert.deepEqual(
@@ -109,7 +110,11 @@ test('the setup form posts a token, a name, an address and a new password that i
     { pointer: '/password', code: 'password_too_common', message: 'The password is too common.' },
     { pointer: '/password', code: 'password_contains_personal', message: 'It contains your name.' },
   ] as const
-  const document = setupPage({ state: 'form', token, username: 'ada', email: 'ada@a.example', errors }, site)
+  const document = setupPage(
+    { state: 'form', token, username: 'ada', email: 'ada@a.example', errors },
+    en.pages,
+    site,
+  )
   assert.equal(attribute(named(document, 'form')[0], 'action'), '/account/setup')
   const fields = named(document, 'input')
   assert.deepEqual(
@@ -143,7 +148,7 @@ test('the setup form posts a token, a name, an address and a new password that i
 test('what was wrong with a password is announced, linked to the field and in the title', () => {
   const errors = [{ code: 'password_too_short', message: 'Choose at least 8 characters.' }] as const
   const state = { state: 'form', token, username: null, errors } as const
-  for (const document of [resetPasswordPage(state, site), verifyEmailPage(state, site)]) {
+  for (const document of [resetPasswordPage(state, en.pages, site), verifyEmailPage(state, en.pages, site)]) {
     assert.match(document, /<title>Error: /)
     assert.match(document, /role="alert"/)
     assert.match(document, /Choose at least 8 characters\./)

@@ -15,7 +15,7 @@ const pageRoute = route({
   description: 'Only in development, and only from this machine.',
   access: 'public',
   local: 'development',
-  page: true,
+  page: 'reference',
   responses: { 200: htmlPage('The mails, the newest first') },
   errors: ['not_found'],
   async handle({ surroundings, deps }) {

@@ -2,6 +2,7 @@ import { DomainError } from '../../domain/errors.ts'
 import { confirmPasswordReset, peekResetToken, requestPasswordReset } from '../../domain/reset-password.ts'
 import { resetPasswordPage } from '../../web/reset-password-page.ts'
 import { deadLink } from '../dead-link.ts'
+import { textsOfLink } from '../page-texts.ts'
 import { pageHeaders } from '../headers.ts'
 import { linkRequestRoute } from '../link-request.ts'
 import { htmlPage, route } from '../route.ts'
@@ -49,19 +50,25 @@ const pageRoute = route({
   summary: 'The page behind the mailed link',
   description: 'Shows a form and consumes nothing, since mail scanners follow links.',
   access: 'public',
-  page: true,
+  page: 'account',
   limit: { rate: 'token', counts: deadLinks },
   responses: { 200: htmlPage('The form'), 400: htmlPage('The link is dead') },
   errors: [],
-  async handle({ params, deps }) {
+  async handle(call) {
+    const { params, deps } = call
     const token = params['token'] ?? ''
+    const texts = await textsOfLink(token, call)
     try {
       const { user } = await peekResetToken(token, deps)
       const state = { state: 'form', token, username: user.username, errors: [] } as const
-      return { status: 200, body: resetPasswordPage(state, deps.rules), headers: pageHeaders('page', true) }
+      return {
+        status: 200,
+        body: resetPasswordPage(state, texts, deps.rules),
+        headers: pageHeaders('page', true),
+      }
     } catch (error) {
       const dead = deadLink(error, deadLinks)
-      return { status: 400, body: resetPasswordPage(dead, deps.rules), counted: dead.code }
+      return { status: 400, body: resetPasswordPage(dead, texts, deps.rules), counted: dead.code }
     }
   },
 })
@@ -73,7 +80,7 @@ const formRoute = route({
   tag: 'Pages',
   summary: 'Set a new password from the page',
   access: 'public',
-  page: true,
+  page: 'account',
   form: 'only',
   body: resetForm,
   limit: { rate: 'token', counts: deadLinks },
@@ -83,19 +90,25 @@ const formRoute = route({
     422: htmlPage('The form again, with what is wrong'),
   },
   errors: ['overloaded'],
-  async handle({ body, caller, deps }) {
+  async handle(call) {
+    const { body, caller, deps } = call
     const { token, password } = body
+    const texts = await textsOfLink(token, call)
     try {
       const { sessionsRevoked } = await confirmPasswordReset({ token, password }, caller, deps)
-      return { status: 200, body: resetPasswordPage({ state: 'done', sessionsRevoked }, deps.rules) }
+      return { status: 200, body: resetPasswordPage({ state: 'done', sessionsRevoked }, texts, deps.rules) }
     } catch (error) {
       if (!(error instanceof DomainError && error.code === 'validation_failed')) {
         const dead = deadLink(error, deadLinks)
-        return { status: 400, body: resetPasswordPage(dead, deps.rules), counted: dead.code }
+        return { status: 400, body: resetPasswordPage(dead, texts, deps.rules), counted: dead.code }
       }
       const { user } = await peekResetToken(token, deps)
       const state = { state: 'form', token, username: user.username, errors: error.errors } as const
-      return { status: 422, body: resetPasswordPage(state, deps.rules), headers: pageHeaders('page', true) }
+      return {
+        status: 422,
+        body: resetPasswordPage(state, texts, deps.rules),
+        headers: pageHeaders('page', true),
+      }
     }
   },
 })

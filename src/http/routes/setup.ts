@@ -1,8 +1,10 @@
 import { DomainError } from '../../domain/errors.ts'
 import type { Deps } from '../../domain/deps.ts'
 import { peekSetupLink, setUpFirstAdmin, type DeadSetupLink } from '../../domain/first-admin.ts'
+import type { PageTexts } from '../../texts/language.ts'
 import { setupPage } from '../../web/setup-page.ts'
 import { pageHeaders } from '../headers.ts'
+import { acceptedTexts } from '../page-texts.ts'
 import { setupForm } from '../requests.ts'
 import { htmlPage, route } from '../route.ts'
 
@@ -20,16 +22,17 @@ const pageRoute = route({
     'administrator. Consumes nothing.',
   access: 'public',
   local: 'always',
-  page: true,
+  page: 'account',
   limit,
   responses: { 200: htmlPage('The form'), 400: htmlPage('The link is dead') },
   errors: ['not_found'],
-  async handle({ params, deps }) {
+  async handle({ params, deps, header }) {
     const token = params['token'] ?? ''
+    const texts = acceptedTexts(header('accept-language'))
     const why = await peekSetupLink(token, deps)
-    if (why !== 'live') return deadSetupLink(why, deps)
+    if (why !== 'live') return deadSetupLink(why, texts, deps)
     const form = { state: 'form', token, username: '', email: '', errors: [] } as const
-    return { status: 200, body: setupPage(form, deps.rules), headers: pageHeaders('page', true) }
+    return { status: 200, body: setupPage(form, texts, deps.rules), headers: pageHeaders('page', true) }
   },
 })
 
@@ -42,7 +45,7 @@ const formRoute = route({
   description: 'Only from this machine. Works once.',
   access: 'public',
   local: 'always',
-  page: true,
+  page: 'account',
   form: 'only',
   body: setupForm,
   limit,
@@ -53,28 +56,29 @@ const formRoute = route({
     422: htmlPage('The form again, with what is wrong'),
   },
   errors: ['not_found', 'overloaded'],
-  async handle({ body, caller, deps, surroundings }) {
+  async handle({ body, caller, deps, surroundings, header }) {
     const { token, username, email } = body
+    const texts = acceptedTexts(header('accept-language'))
     try {
       const setUp = await setUpFirstAdmin(body, caller, deps)
       if (setUp.kind === 'dead') {
-        return deadSetupLink(setUp.state, deps)
+        return deadSetupLink(setUp.state, texts, deps)
       }
       surroundings.onFirstAdmin?.()
       const confirmFirst = deps.rules.requireVerifiedEmail
       const inbox = surroundings.inbox !== null
       const done = { state: 'done', username, email: setUp.user.email, confirmFirst, inbox } as const
-      return { status: 200, body: setupPage(done, deps.rules) }
+      return { status: 200, body: setupPage(done, texts, deps.rules) }
     } catch (error) {
       const form = { state: 'form', token, username, email, errors: refusedFields(error) } as const
       const status = isTaken(error) ? 409 : 422
-      return { status, body: setupPage(form, deps.rules), headers: pageHeaders('page', true) }
+      return { status, body: setupPage(form, texts, deps.rules), headers: pageHeaders('page', true) }
     }
   },
 })
 
-function deadSetupLink(why: DeadSetupLink, { rules }: Pick<Deps, 'rules'>) {
-  const body = setupPage({ state: 'dead', why }, rules)
+function deadSetupLink(why: DeadSetupLink, texts: PageTexts, { rules }: Pick<Deps, 'rules'>) {
+  const body = setupPage({ state: 'dead', why }, texts, rules)
   return { status: 400, body, counted: 'not_found' } as const
 }
 

@@ -2,6 +2,7 @@ import { DomainError, fieldError } from '../../domain/errors.ts'
 import { confirmEmail, peekVerifyToken, requestEmailVerification } from '../../domain/verify-email.ts'
 import { verifyEmailPage } from '../../web/verify-email-page.ts'
 import { deadLink } from '../dead-link.ts'
+import { textsOfLink } from '../page-texts.ts'
 import { pageHeaders } from '../headers.ts'
 import { linkRequestRoute } from '../link-request.ts'
 import { htmlPage, route } from '../route.ts'
@@ -52,19 +53,25 @@ const pageRoute = route({
   summary: 'The page behind the mailed link',
   description: 'Asks for the password and consumes nothing, since mail scanners follow links.',
   access: 'public',
-  page: true,
+  page: 'account',
   limit,
   responses: { 200: htmlPage('The form'), 400: htmlPage('The link is dead') },
   errors: [],
-  async handle({ params, deps }) {
+  async handle(call) {
+    const { params, deps } = call
     const token = params['token'] ?? ''
+    const texts = await textsOfLink(token, call)
     try {
       const { token: stored } = await peekVerifyToken(token, deps)
       const state = { state: 'form', token, username: stored.email, errors: [] } as const
-      return { status: 200, body: verifyEmailPage(state, deps.rules), headers: pageHeaders('page', true) }
+      return {
+        status: 200,
+        body: verifyEmailPage(state, texts, deps.rules),
+        headers: pageHeaders('page', true),
+      }
     } catch (error) {
       const dead = deadLink(error, deadLinks)
-      return { status: 400, body: verifyEmailPage(dead, deps.rules), counted: dead.code }
+      return { status: 400, body: verifyEmailPage(dead, texts, deps.rules), counted: dead.code }
     }
   },
 })
@@ -76,7 +83,7 @@ const formRoute = route({
   tag: 'Pages',
   summary: 'Confirm an address from the page',
   access: 'public',
-  page: true,
+  page: 'account',
   form: 'only',
   body: verifyForm,
   limit,
@@ -86,22 +93,24 @@ const formRoute = route({
     403: htmlPage('The form again: the password is not right'),
   },
   errors: ['email_taken', 'overloaded'],
-  async handle({ body, caller, deps }) {
+  async handle(call) {
+    const { body, caller, deps } = call
     const { token, password } = body
+    const texts = await textsOfLink(token, call)
     try {
       const user = await confirmEmail({ token, password, actor: null }, caller, deps)
-      return { status: 200, body: verifyEmailPage({ state: 'done', email: user.email }, deps.rules) }
+      return { status: 200, body: verifyEmailPage({ state: 'done', email: user.email }, texts, deps.rules) }
     } catch (error) {
       if (!(error instanceof DomainError && error.code === 'password_incorrect')) {
         const dead = deadLink(error, deadLinks)
-        return { status: 400, body: verifyEmailPage(dead, deps.rules), counted: dead.code }
+        return { status: 400, body: verifyEmailPage(dead, texts, deps.rules), counted: dead.code }
       }
       const { token: stored } = await peekVerifyToken(token, deps)
       const errors = [fieldError('/password', 'password_incorrect')]
       const state = { state: 'form', token, username: stored.email, errors } as const
       return {
         status: 403,
-        body: verifyEmailPage(state, deps.rules),
+        body: verifyEmailPage(state, texts, deps.rules),
         headers: pageHeaders('page', true),
         counted: 'password_incorrect',
       }
