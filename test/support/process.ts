@@ -134,6 +134,18 @@ export async function runToEnd(launch: Launch): Promise<Ended> {
   throw new Error('the server started, though it should have refused to')
 }
 
+/** A command that is still at work, whatever time it takes. */
+export interface CommandProcess {
+  readonly ended: Promise<Ended>
+  kill(): void
+}
+
+/** Starts the command directly, so that what is killed is the command itself. */
+export function startCommand(launch: Launch): CommandProcess {
+  const { child, ended } = spawned({ ...launch, how: 'directly' })
+  return { ended, kill: () => void child.kill('SIGKILL') }
+}
+
 interface Run {
   readonly child: ChildProcess
   /** The `ready` line, or null where the process ends without one. */

@@ -1,0 +1,351 @@
+/** A whole installation on its way from one store to the other and back, by the command that operators use. */
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { after, suite, test } from 'node:test'
+import { Binary, MongoClient } from 'mongodb'
+import { recordKinds, type RecordKind } from '../../src/domain/ports/copying.ts'
+import { loadConfig } from '../../src/config.ts'
+import { copyBetween } from '../../src/copy-store.ts'
+import type { Store } from '../../src/domain/ports/store.ts'
+import { openStore } from '../../src/store/open-store.ts'
+import { startDatabase } from '../support/mongodb-database.ts'
+import { liftFaults } from '../support/mongodb-faults.ts'
+import {
+  assertMoved,
+  good,
+  newInstallation,
+  populate,
+  tokenTo,
+  type Installation,
+} from '../support/moved-installation.ts'
+import {
+  runToEnd,
+  startCommand,
+  temporaryFolder,
+  until,
+  type CommandProcess,
+  type Ended,
+} from '../support/process.ts'
+import { newId, newKeptLog, newTestClock, registered, release } from '../support/store-fixtures.ts'
+import { valueIn } from '../support/store-files.ts'
+
+const starting = startDatabase('copy')
+after(async () => (await starting).stop())
+
+function newFile(): string {
+  return `sqlite:${join(temporaryFolder(), 'users.db')}`
+}
+
+function sha256Of({ code, stdout, stderr }: Ended): string {
+  assert.equal(code, 0, stderr)
+  return JSON.parse(stdout).sha256
+}
+
+/** Every row of every table but what belongs to the file itself, as SQLite gives it. */
+function rowsIn(url: string): Readonly<Record<string, readonly object[]>> {
+  const db = new DatabaseSync(pathOf(url), { readOnly: true, timeout: 1000 })
+  const tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all()
+  const rows = tables.map(({ name }): [string, readonly object[]] => {
+    const columns = db.prepare(`SELECT name FROM pragma_table_info('${String(name)}')`).all()
+    const kept = columns.map((column) => String(column['name'])).filter((column) => column !== 'due_at')
+    const own = name === 'meta' ? "WHERE key = 'keyring_version'" : ''
+    return [
+      String(name),
+      db.prepare(`SELECT ${kept.join(', ')} FROM ${String(name)} ${own} ORDER BY 1, 2`).all(),
+    ]
+  })
+  db.close()
+  return Object.fromEntries(rows)
+}
+
+test('an installation goes from SQLite to MongoDB and back, every row of it, and works in each place', async () => {
+  const database = await starting
+  const installation = await newInstallation()
+  const [origin, mongodb, back] = ['sqlite:users.db', database.another('moved'), newFile()]
+  const handed = await populate(installation, origin)
+
+  const there = await installation.copy(origin, mongodb)
+  assert.equal(sha256Of(await installation.copy(mongodb, back)), sha256Of(there))
+  const before = rowsIn(`sqlite:${join(installation.dataDir, 'users.db')}`)
+  assert.deepEqual(rowsIn(back), before)
+  // What is empty would be equal without having been copied.
+  const empty = Object.keys(before).filter((table) => before[table]?.length === 0)
+  assert.deepEqual(empty, ['unfinished_copy'])
+
+  await installation.serve(back, async (call) => void (await assertMoved(call, handed)))
+  let { ada } = handed
+  await installation.serve(mongodb, async (call) => {
+    ;({ ada } = await assertMoved(call, handed))
+  })
+  await onward(installation, { from: mongodb, refreshToken: ada.refresh_token })
+})
+
+/** A server has worked on MongoDB and has crashed: tokens carry their mails there, and one is nobody's. */
+async function onward(
+  installation: Installation,
+  { from, refreshToken }: { readonly from: string; readonly refreshToken: string },
+): Promise<void> {
+  const ask = { body: { email: 'ada@moved.example' } }
+  await installation.serve(from, async (call) => void good(await call('POST /users/reset-password', ask)), {
+    crashes: true,
+  })
+  const client = await new MongoClient(from).connect()
+  const tokens = client.db().collection<{ _id: Binary }>('tokens')
+  const [carrier] = await tokens.find({ mail: { $exists: true } }).toArray()
+  assert.ok(carrier)
+  const nobody = {
+    _id: new Binary(randomBytes(32)),
+    userId: new Binary(new Uint8Array(16), Binary.SUBTYPE_UUID),
+  }
+  await tokens.insertOne({ ...carrier, ...nobody })
+  await client.close()
+  const to = newFile()
+  sha256Of(await installation.copy(from, to))
+  assert.equal(rowsIn(to)['outgoing_mails']?.length, 1)
+  await installation.serve(to, async (call) => {
+    good(await call('POST /users/token/refresh', { body: { refresh_token: refreshToken } }))
+    const token = await tokenTo(call, 'ada')
+    good(await call(`POST /users/reset-password/${token}`, { body: { password: 'four tall ladders lean' } }))
+  })
+}
+
+/** So many users that every larger kind has several pages, each with a session. */
+const users = release ? 100_000 : 4500
+
+/** The same installation for what follows. */
+const seeding = seeded()
+
+async function seeded(): Promise<Installation> {
+  const installation = await newInstallation()
+  const seed = await installation.command('sqlite:users.db', `seed --users ${users} --password-stdin`)
+  assert.equal(seed.code, 0, seed.stderr)
+  const { dataDir } = installation
+  const store = await openStore({ dataDir, clock: newTestClock(), log: newKeptLog() })
+  for (let after: string | null = null; ;) {
+    const ids: readonly string[] = await store.listUserIds({ after, limit: 2000 })
+    const records = ids.map((id) => sessionRecord(id))
+    await store.writeRecords({ kind: 'sessions', records, place: null })
+    after = ids.at(-1) ?? null
+    if (after === null) break
+  }
+  await store.close()
+  return installation
+}
+
+function sessionRecord(userId: string) {
+  const now = Date.now()
+  return {
+    user_id: userId,
+    id: newId(),
+    epoch: 1,
+    generation: 1,
+    refresh_key_id: 1,
+    rotated_at: now,
+    repeats: 0,
+    auth_time: now,
+    device_name: null,
+    user_agent: 'test',
+    created_at: now,
+    last_used_at: now,
+    expires_at: now + 86_400_000,
+  }
+}
+
+async function assertNoServer({ dataDir, keyFile }: Installation, url: string): Promise<void> {
+  const settings = { UM_MASTER_KEY_FILE: keyFile, UM_DATABASE_URL: url }
+  const { code, stderr } = await runToEnd({ dataDir, settings, how: 'directly' })
+  assert.equal(code, 4)
+  assert.match(stderr, /unfinished copy of another one: run "user-management copy-store" again/)
+}
+
+suite('a copy that is cut off', () => {
+  const whole: { sha256?: string } = {}
+  const copied = { url: '' }
+
+  test('killed at any point on the way to MongoDB it goes on, and ends as one that was not', async (t) => {
+    const database = await starting
+    const installation = await seeding
+    copied.url = database.another('killed')
+    const client = await new MongoClient(copied.url).connect()
+    t.after(() => client.close())
+    const db = client.db()
+    const mark = () => db.collection<Mark>('meta').findOne({ _id: 'unfinished_copy' })
+    const places: (string | undefined)[] = []
+    // The nth of these commands waits until the one that sent it is killed; the last one belongs to the check.
+    for (const [command, collection, skip] of [
+      ['insert', 'users', 1],
+      ['insert', 'identifiers', 5],
+      ['update', 'meta', 4],
+      ['find', 'audit', 0],
+    ] as const) {
+      const namespace = `${db.databaseName}.${collection}`
+      const data = { failCommands: [command], namespace, blockConnection: true, blockTimeMS: 3000 }
+      const fault = { configureFailPoint: 'failCommand', mode: { skip }, data }
+      const { count } = await client.db('admin').command(fault)
+      const copying = startCopy(installation, 'sqlite:users.db', copied.url)
+      const met = { waitForFailPoint: 'failCommand', timesEntered: count + 1, maxTimeMS: 20_000 }
+      await client.db('admin').command(met)
+      copying.kill()
+      await liftFaults(client)
+      assert.equal((await copying.ended).signal, 'SIGKILL')
+      places.push((await mark())?.place?.split(' ')[0])
+    }
+    assert.deepEqual(places, [undefined, 'identifiers', 'sessions', 'end'])
+    await assertNoServer(installation, copied.url)
+
+    const other = newFile()
+    await fill(other)
+    const mixed = await installation.copy(other, copied.url)
+    assert.deepEqual([mixed.code, mixed.stdout], [1, ''])
+    assert.match(mixed.stderr, /unfinished copy of another store/)
+
+    // The source has gone on meanwhile, and the copy holds what the source has not.
+    const late = await installation.command(
+      'sqlite:users.db',
+      'users create late late@moved.example --password-stdin',
+    )
+    assert.equal(late.code, 0, late.stderr)
+    const surplus = { _id: new Binary(randomBytes(32)), at: new Date(), purgeAt: new Date(Date.now() + 1e10) }
+    await db.collection<{ _id: Binary }>('deletions').insertOne(surplus)
+    const differing = await installation.copy('sqlite:users.db', copied.url)
+    assert.deepEqual([differing.code, differing.stdout], [1, ''])
+    const said = differing.stderr.split('\n').filter((line) => line.includes('in --from'))
+    assert.deepEqual(said, ['user-management:   deletions: 0 in --from, 1 in --to'])
+    await assertNoServer(installation, copied.url)
+
+    await db.collection<{ _id: Binary }>('deletions').deleteOne({ _id: surplus._id })
+    whole.sha256 = sha256Of(await installation.copy('sqlite:users.db', newFile()))
+    assert.equal(sha256Of(await installation.copy('sqlite:users.db', copied.url)), whole.sha256)
+    assert.equal(await mark(), null)
+  })
+
+  test('killed on the way to SQLite it goes on, too', async () => {
+    const installation = await seeding
+    const to = newFile()
+    const path = pathOf(to)
+    for (const least of ['users', 'sessions'] as const) {
+      const copying = startCopy(installation, copied.url, to)
+      await until(() => (hasReached(path, least) ? true : null), `a place behind ${least}`)
+      copying.kill()
+      assert.equal((await copying.ended).signal, 'SIGKILL')
+      await assertNoServer(installation, to)
+    }
+    assert.equal(sha256Of(await installation.copy(copied.url, to)), whole.sha256)
+    assert.deepEqual(rowsIn(to), rowsIn(`sqlite:${join(installation.dataDir, 'users.db')}`))
+  })
+})
+
+interface Mark {
+  readonly _id: string
+  readonly place: string | null
+}
+
+function startCopy({ dataDir, keyFile }: Installation, from: string, to: string): CommandProcess {
+  const words = ['copy-store', '--from', from, '--to', to]
+  return startCommand({ dataDir, settings: { UM_MASTER_KEY_FILE: keyFile }, words })
+}
+
+function hasReached(path: string, least: RecordKind): boolean {
+  if (!existsSync(path)) return false
+  let place: unknown
+  try {
+    place = valueIn(path, 'SELECT place FROM unfinished_copy')
+  } catch {
+    // The file is just being made.
+    return false
+  }
+  if (typeof place !== 'string') return false
+  const kind = recordKinds.findIndex((each) => each === place.split(' ')[0])
+  return kind < 0 || kind >= recordKinds.indexOf(least)
+}
+
+suite('what is refused, with nothing written', () => {
+  const secret = 'hunter2-of-the-database'
+
+  test('a store that is not empty, the same store, a file beside, a source that is not there or holds nothing', async () => {
+    const installation = await newInstallation()
+    const [source, full, empty, missing] = [newFile(), newFile(), newFile(), newFile()]
+    for (const url of [source, full]) await fill(url)
+    await (await open(empty)).close()
+    const before = rowsIn(full)
+    const config = loadConfig({ UM_MASTER_KEY_FILE: installation.keyFile })
+    const copy = (from: string, to: string) => copyBetween(config, { from, to, reached: () => undefined })
+    assert.deepEqual(await copy(source, full), { kind: 'not_empty' })
+    assert.deepEqual(rowsIn(full), before)
+    const beside = source.replace('users.db', 'new.db')
+    const misspelt = (await starting).another('misspelt')
+    for (const [from, to, code, words] of [
+      [source, source.replace('users.db', '/users.db'), 'start_refused', /name the same store/],
+      [source, beside, 'start_refused', /give the new one a folder of its own/],
+      [missing, newFile(), 'start_refused', /--from: There is no database file/],
+      [misspelt, newFile(), 'start_refused', /--from: There is no installation in this database/],
+      [empty, newFile(), 'start_refused', /There is nothing in the store of --from/],
+      ['postgres:users', newFile(), 'start_refused', /--from: /],
+    ] as const) {
+      await assert.rejects(copy(from, to), { code, message: words })
+    }
+    for (const url of [missing, beside]) assert.ok(!existsSync(pathOf(url)), url)
+    const client = await new MongoClient(misspelt).connect()
+    assert.deepEqual(await client.db().listCollections().toArray(), [])
+    await client.close()
+  })
+
+  test('a master key that is not the one of the source, and a server that is running', async () => {
+    const installation = await newInstallation()
+    const to = newFile()
+    await installation.serve('sqlite:users.db', async () => {
+      const beside = await installation.copy('sqlite:users.db', to)
+      assert.deepEqual([beside.code, beside.stdout], [4, ''])
+      assert.match(beside.stderr, /--from: Another process is using this data folder: stop it/)
+    })
+    const other = join(temporaryFolder(), 'other.key')
+    writeFileSync(other, randomBytes(32).toString('hex'), { mode: 0o600 })
+    for (const [file, words] of [
+      [other, /master key file is not the one that this database was made with/],
+      [`${other}.none`, /master key file .* does not exist/],
+    ] as const) {
+      const config = loadConfig({ UM_DATA_DIR: installation.dataDir, UM_MASTER_KEY_FILE: file })
+      const refused = copyBetween(config, { from: 'sqlite:users.db', to, reached: () => undefined })
+      await assert.rejects(refused, { message: words })
+    }
+    assert.ok(!existsSync(pathOf(to)))
+    assert.ok(!existsSync(`${other}.none`))
+  })
+
+  test('a MongoDB that is away ends with 5, and the password of a URL is never said', async () => {
+    const { dataDir, keyFile } = await newInstallation()
+    const source = newFile()
+    await fill(source)
+    const urlFile = join(temporaryFolder(), 'url')
+    writeFileSync(urlFile, `mongodb://um:${secret}@localhost:9/none?serverSelectionTimeoutMS=500\n`)
+    const launch = { dataDir, settings: { UM_MASTER_KEY_FILE: keyFile }, how: 'directly' } as const
+    for (const [line, code] of [
+      [['--from', source, '--to-file', urlFile], 5],
+      [['--from', source], 2],
+      [['--from', source, '--to', `mongodb://um:${secret}@/x`], 4],
+    ] as const) {
+      const ended = await runToEnd({ ...launch, words: ['copy-store', ...line] })
+      assert.deepEqual([ended.code, ended.stdout], [code, ''], ended.stderr)
+      assert.match(ended.stderr, /^(?:user-management|error): /m)
+      assert.ok(!ended.stderr.includes(secret))
+    }
+  })
+})
+
+function open(url: string): Promise<Store> {
+  return openStore({ url, dataDir: '/', clock: newTestClock(), log: newKeptLog() })
+}
+
+/** With one user. */
+async function fill(url: string): Promise<void> {
+  const store = await open(url)
+  await registered(store)
+  await store.close()
+}
+
+function pathOf(url: string): string {
+  return url.replace('sqlite:', '')
+}
