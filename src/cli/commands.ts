@@ -12,6 +12,9 @@ import { createUser } from './create-user.ts'
 import { doctor } from './doctor.ts'
 import { explain } from './explain.ts'
 import { dropKey, listKeys, rotateKeys } from './keys.ts'
+import { writeTemplates } from './mail-templates.ts'
+import { sendTest } from './mail-test.ts'
+import { moveUserCommands } from './move-user-commands.ts'
 import { printOpenApi } from './openapi.ts'
 import { serve } from './serve.ts'
 import { scrubStore, seedStore, verifyStore } from './upkeep.ts'
@@ -97,6 +100,7 @@ const userCommands: readonly CommandSpec[] = [
     summary: 'End every session of users; mailed links die too.',
     run: signOutUsers,
   },
+  ...moveUserCommands,
   { name: 'users sessions', args: '<user>', summary: 'List the sessions of a user.', run: listSessions },
 ]
 
@@ -224,6 +228,18 @@ export const commands: readonly CommandSpec[] = [
   ...keyCommands,
   ...backupCommands,
   ...upkeepCommands,
+  {
+    name: 'mail test',
+    args: '<address>',
+    summary: 'Send a test mail at once, and say what the mail server answered.',
+    run: sendTest,
+  },
+  {
+    name: 'mail templates',
+    summary: 'Write the built-in words and looks of mails into a folder, to start your own from.',
+    options: [{ flag: '--out <dir>', summary: 'the folder; needed, made where it is missing' }],
+    run: writeTemplates,
+  },
   {
     name: 'passwords build-list',
     args: '<input...>',

@@ -14,6 +14,8 @@ export interface ProgressOptions {
   readonly of: string
   /** Null where nobody knows. */
   readonly total: number | null
+  /** So many were done before this run. */
+  readonly before?: number
   readonly stream?: Pick<NodeJS.WriteStream, 'isTTY' | 'write'>
   /** Milliseconds of any beginning. */
   readonly stopwatch?: () => number
@@ -42,12 +44,12 @@ export function createProgress(options: ProgressOptions): Progress {
   }
 }
 
-function progressLine(done: number, seconds: number, { of, total }: ProgressOptions): string {
-  const rate = done / seconds
+function progressLine(done: number, seconds: number, { of, total, before = 0 }: ProgressOptions): string {
+  const rate = (done - before) / seconds
   const speed = `${Math.round(rate)} ${of}/s`
-  if (total === null || done === 0) return `${done} ${of}, ${speed}`
-  const left = Math.ceil((total - done) / rate)
-  const share = Math.floor((100 * done) / total)
+  if (total === null || done <= before) return `${done} ${of}, ${speed}`
+  const left = Math.ceil(Math.max(0, total - done) / rate)
+  const share = Math.min(100, Math.floor((100 * done) / total))
   return `${done} of ${total} ${of} (${share} %), ${speed}, ${durationOf(left)} left`
 }
 

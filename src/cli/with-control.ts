@@ -1,5 +1,5 @@
 /** Commands that act on the data: beside a running server and without one alike. */
-import { loadConfig } from '../config.ts'
+import { loadConfig, type Config } from '../config.ts'
 import { openControl, type Control, type Means, type Method } from '../control.ts'
 import { DomainError } from '../domain/errors.ts'
 import type { Invocation } from './invocation.ts'
@@ -16,12 +16,21 @@ export async function withControl<Done>(
   work: (ask: Ask) => Promise<Done>,
   means?: Means,
 ): Promise<Done> {
-  const control = await openControl(loadConfig(environmentWith(options.envFile)), means)
+  const { ask, close } = await openAsk(loadConfig(environmentWith(options.envFile)), means)
   try {
-    return await work(asking(control))
+    return await work(ask)
   } finally {
-    await control.close()
+    await close()
   }
+}
+
+/** The same with settings of another place, and for as long as wanted. */
+export async function openAsk(
+  config: Config,
+  means?: Means,
+): Promise<{ readonly ask: Ask; readonly close: () => Promise<void> }> {
+  const control = await openControl(config, means)
+  return { ask: asking(control), close: () => control.close() }
 }
 
 function asking(control: Control): Ask {

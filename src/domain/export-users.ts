@@ -6,9 +6,9 @@ import type { JsonObject } from './ports/runtime.ts'
 import { recordOf } from './user-record.ts'
 
 /**
- * The next records of everybody, password hashes among them, by the time of their creation; `cursor` is null at the
- * beginning, `next` at the end. Only the operator may. Throws `permission_denied`, or `validation_failed` for a cursor
- * of another list.
+ * The next records of everybody, password hashes among them, by the time of their creation; `cursor` is null
+ * at the beginning, `next` at the end. Only the operator may. Throws `permission_denied`, or
+ * `validation_failed` for a cursor of another list.
  */
 export async function exportUsers(
   { actor, cursor }: { readonly actor: Administrator; readonly cursor: string | null },

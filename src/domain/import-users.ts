@@ -22,8 +22,8 @@ export type ImportVerdict =
 type Arrival = Extract<ReadRecord, { kind: 'user' }>
 
 /**
- * Takes users in as they were elsewhere, with their ids, times and password hashes; one verdict a record. Each is held
- * to the rules of a registration. No mail is sent. Only the operator may. Throws `permission_denied`.
+ * Takes users in as they were elsewhere, with their ids, times and password hashes; one verdict a record.
+ * Each is held to the rules of a registration. No mail is sent. Only the operator may. Throws `permission_denied`.
  */
 export async function importUsers(
   { actor, batch }: { readonly actor: Administrator; readonly batch: Import },
@@ -33,7 +33,9 @@ export async function importUsers(
   requireOperator(actor)
   requirePermission(actor, 'users:write')
   requirePermission(actor, 'roles:write')
-  const read = batch.records.map((record) => readRecord(record, batch, deps))
+  // A file may say of itself that it is from the future.
+  const defaults = { ...batch, createdAt: Math.min(batch.createdAt, deps.clock.now()) }
+  const read = batch.records.map((record) => readRecord(record, defaults, deps))
   const arrivals = read.filter((each) => each.kind === 'user')
   const add = (users: readonly MovedUser[]) => addOrCheck(users, batch, { caller, deps })
   const additions = await add(arrivals.map(({ user }) => user))

@@ -251,6 +251,8 @@ export const control = {
   pathMaxBytes: 100,
   /** How long a command waits for an answer: to scrub a large file takes minutes. */
   answerMs: 30 * MINUTE_MS,
+  /** How long `healthcheck` waits; those who call it wait for five seconds or more. */
+  healthAnswerMs: 4 * SECOND_MS,
 } as const
 
 /** From where on `doctor` warns, or fails. */
@@ -312,6 +314,10 @@ export const moving = {
   futureMs: DAY_MS,
   /** How often an import writes down how far it has come. */
   stateEveryMs: SECOND_MS,
+  /** Rejected rows that are shown where no file takes them. */
+  rejectsShown: 10,
+  /** Names of fields that are counted as left behind; the rest are counted as one. */
+  leftBehindNames: 200,
 } as const
 
 /** Copying a whole installation. */

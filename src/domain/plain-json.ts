@@ -5,8 +5,9 @@ import { http } from './limits.ts'
 const INHERITED = new Set(['__proto__', 'constructor', 'prototype'])
 
 /**
- * Refuses what two readers could read in two ways, or what a database would not give back as it was. Returns how
- * many members all objects have. `depth` is the level of this value, 1 for a whole body. Throws `json_invalid`.
+ * Refuses what two readers could read in two ways, or what a database would not give back as it was. Returns
+ * how many members all objects have. `depth` is the level of this value, 1 for a whole body. Throws
+ * `json_invalid`.
  */
 export function requirePlain(value: unknown, depth: number): number {
   if (typeof value === 'string') requireText(value)

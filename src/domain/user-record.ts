@@ -34,7 +34,7 @@ const known: ReadonlySet<string> = new Set(recordFields)
 
 /** What a record leaves open, and how it is taken. */
 export interface RecordDefaults {
-  /** Of users whose record doesn't say when they were created: the same in every run, so that their ids are too. */
+  /** Of users whose record doesn't have it: the same in every run, so that their ids are too. */
   readonly createdAt: Ms
   /** Takes users whose password hash is none that can be verified here, without a password. */
   readonly withoutUnknownHashes: boolean
@@ -224,7 +224,7 @@ function usernameFrom(email: string): string {
   return name.slice(0, input.usernameMaxLength)
 }
 
-/** A UUID stays; any other text gives the same one in every run: its time, and digits of the text's SHA-256. */
+/** A UUID stays; any other text gives the same one in every run: the time, and digits of its SHA-256. */
 function idOf(source: string, at: Ms, { secrets }: Pick<Deps, 'secrets'>): Id {
   if (UUID.test(source)) return source.toLowerCase()
   const time = at.toString(16).padStart(TIME_DIGITS, '0')

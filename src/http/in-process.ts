@@ -3,8 +3,8 @@ import type { Context } from './mount.ts'
 import type { Route } from './route.ts'
 
 /**
- * Answers a route that moves many rows without a request, for a command in this very process: nothing of them is turned
- * into text and back. The fields of the body are what the command makes them; the rules look at each row.
+ * Answers a route that moves many rows without a request, for a command in this very process: nothing of them
+ * is turned into text and back. The fields of the body are what the command makes them; the rules look at each row.
  */
 export async function answerInProcess(
   one: Route,
