@@ -4,6 +4,7 @@ import { addContractLine } from '../support/contract-line.ts'
 import { accessContract } from './access.ts'
 import { administrationRecordsContract } from './administration-records.ts'
 import { claimsContract } from './claims.ts'
+import { copyingContract } from './copying.ts'
 import { countersContract } from './counters.ts'
 import { deletionContract } from './deletion.ts'
 import { deletionLedgerContract } from './deletion-ledger.ts'
@@ -43,6 +44,7 @@ export function storeContract(harness: Harness): void {
     pendingUsersContract(harness)
     administrationRecordsContract(harness)
     countersContract(harness)
+    copyingContract(harness)
     modelContract(harness)
   })
 }

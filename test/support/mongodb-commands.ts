@@ -95,6 +95,8 @@ function filtersOf({ name, command }: SentCommand): readonly Document[] {
       return listOf(command['documents'])
     case 'getMore':
     case 'killCursors':
+    // Of a whole collection, from what is known of it without a look.
+    case 'count':
     case 'create':
     case 'createIndexes':
     case 'collMod':

@@ -1,11 +1,13 @@
 /** Every SQL statement of the SQLite adapter, by the file that has it. */
 import { sql as audit } from '../../src/store/sqlite/audit.ts'
+import { sql as copies } from '../../src/store/sqlite/copies.ts'
 import { sql as counters } from '../../src/store/sqlite/counters.ts'
 import { sql as identifiers } from '../../src/store/sqlite/identifiers.ts'
 import { sql as inbox } from '../../src/store/sqlite/inbox.ts'
 import { sql as keys } from '../../src/store/sqlite/keys.ts'
 import { sql as mail } from '../../src/store/sqlite/mail.ts'
 import { sql as meta } from '../../src/store/sqlite/meta.ts'
+import { sql as records } from '../../src/store/sqlite/records.ts'
 import { sql as setUp } from '../../src/store/sqlite/set-up.ts'
 import { sql as sessions } from '../../src/store/sqlite/sessions.ts'
 import { sql as sweep } from '../../src/store/sqlite/sweep.ts'
@@ -18,12 +20,14 @@ import { registry } from '../../src/store/sqlite/registry.ts'
 
 const byFile: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'audit.ts': audit,
+  'copies.ts': copies,
   'counters.ts': counters,
   'identifiers.ts': identifiers,
   'inbox.ts': inbox,
   'keys.ts': keys,
   'mail.ts': mail,
   'meta.ts': meta,
+  'records.ts': records,
   'sessions.ts': sessions,
   'set-up.ts': setUp,
   'sweep.ts': sweep,

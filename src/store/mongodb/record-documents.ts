@@ -42,7 +42,8 @@ interface DocumentField extends RecordField {
 
 const fields = new Map<RecordKind, readonly DocumentField[]>()
 
-function documentFields(kind: RecordKind): readonly DocumentField[] {
+/** Where each field of a record stands in its document. */
+export function documentFields(kind: RecordKind): readonly DocumentField[] {
   const known = fields.get(kind)
   if (known) return known
   const made = fieldsOf(kind).map((field) => ({

@@ -25,7 +25,7 @@ interface Plan {
 const plans: ReadonlyMap<RecordKind, Plan> = new Map(recordKinds.map((kind) => [kind, planOf(kind)]))
 
 /** The statements by themselves, for a look at their plans. */
-export const sql: Readonly<Record<string, string>> = Object.fromEntries(
+export const sql = Object.fromEntries(
   [...plans].flatMap(([kind, { read, write }]) => [
     [`read ${kind}`, read],
     [`write ${kind}`, write],
