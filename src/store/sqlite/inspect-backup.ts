@@ -42,7 +42,7 @@ export function inspectBackup(path: string): Inspection {
 }
 
 /** Why this is no file of ours at all, as far as its first bytes tell; null where it may be one. */
-function strangeness(path: string): string | null {
+export function strangeness(path: string): string | null {
   const stat = statSync(path, { throwIfNoEntry: false })
   if (!stat) return `There is no file ${path}.`
   if (!stat.isFile()) return `${path} is no file.`

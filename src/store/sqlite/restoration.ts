@@ -21,6 +21,7 @@ import { markBytes } from './backup-mark.ts'
 import { openDatabase } from './connection.ts'
 import { hasLeftoverLog, syncFolder } from './data-file.ts'
 import { listDeletions } from './deletion-ledger.ts'
+import { strangeness } from './inspect-backup.ts'
 
 const parts = ['', '-wal', '-shm', '-journal']
 
@@ -63,6 +64,8 @@ export async function readPresentLedger(
   take: (deletions: readonly Deletion[]) => Promise<void>,
 ): Promise<'read' | 'none' | 'unreadable'> {
   if (!existsSync(path)) return 'none'
+  // SQLite would take the log of what is no database away.
+  if (strangeness(path) !== null) return 'unreadable'
   try {
     const db = openDatabase(path, 'write')
     try {
