@@ -503,6 +503,9 @@ suite('the schema', () => {
 
   test('every statement finds its rows by an index, but for those that want the whole table (row 60)', (t) => {
     const wholeTable = [
+      // How many there are, and whether there is one.
+      'copies.ts count',
+      'copies.ts isEmpty',
       'inbox.ts firstBeyond',
       'keys.ts all',
       'mail.ts backlog',

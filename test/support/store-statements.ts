@@ -2,6 +2,7 @@
 import { sql as audit } from '../../src/store/sqlite/audit.ts'
 import { sql as copies } from '../../src/store/sqlite/copies.ts'
 import { sql as counters } from '../../src/store/sqlite/counters.ts'
+import { sql as deletionLedger } from '../../src/store/sqlite/deletion-ledger.ts'
 import { sql as identifiers } from '../../src/store/sqlite/identifiers.ts'
 import { sql as inbox } from '../../src/store/sqlite/inbox.ts'
 import { sql as keys } from '../../src/store/sqlite/keys.ts'
@@ -22,6 +23,7 @@ const byFile: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'audit.ts': audit,
   'copies.ts': copies,
   'counters.ts': counters,
+  'deletion-ledger.ts': deletionLedger,
   'identifiers.ts': identifiers,
   'inbox.ts': inbox,
   'keys.ts': keys,
