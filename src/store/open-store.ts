@@ -13,7 +13,7 @@ export interface StoreOptions {
   readonly log: Log
   /** A database that was away at the start turns out, once it is met, to be one that can't be used. */
   readonly onIncompatible?: ((error: DomainError) => void) | undefined
-  /** For copying a store that has to be there, or into one that may be an unfinished copy; else for serving. */
+  /** For copying from a store that has to be there, or into one that may be an unfinished copy. */
   readonly use?: 'copy-from' | 'copy-to' | undefined
 }
 

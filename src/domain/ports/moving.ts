@@ -10,7 +10,7 @@ export interface Deletion {
   readonly at: Ms
 }
 
-/** Steps on the whole. None is taken while a server works on the same data, but for reading and backing up. */
+/** Steps on the whole. But for reading and backing up, none is taken while a server works on the data. */
 export interface MovingStore extends CopyingStore {
   /**
    * Writes a copy of the whole database, as of one moment, to a path where no file is yet; beside a server
