@@ -6,13 +6,8 @@ import { createBackups, type Backups } from './backup.ts'
 import { copyMethods, refuseUnfinishedCopy } from './copies.ts'
 import { openDatabase, refuseOldSqlite, type Database } from './connection.ts'
 import { countHits, type Buckets } from './counters.ts'
-import {
-  createPrivateFile,
-  createPrivateFolder,
-  locateFile,
-  requireFile,
-  type DataFile,
-} from './data-file.ts'
+import { createPrivateFile, createPrivateFolder, locateFile, requireFile } from './data-file.ts'
+import type { DataFile } from './data-file.ts'
 import { ledgerMethods } from './deletion-ledger.ts'
 import { failureOf, portError, unavailable } from './failures.ts'
 import { listAudit } from './audit.ts'
