@@ -11,6 +11,7 @@ import { copyStore } from './copy-store.ts'
 import { createUser } from './create-user.ts'
 import { doctor } from './doctor.ts'
 import { explain } from './explain.ts'
+import { healthcheck } from './healthcheck.ts'
 import { dropKey, listKeys, rotateKeys } from './keys.ts'
 import { writeTemplates } from './mail-templates.ts'
 import { sendTest } from './mail-test.ts'
@@ -213,6 +214,12 @@ const upkeepCommands: readonly CommandSpec[] = [
 
 export const commands: readonly CommandSpec[] = [
   { name: 'serve', summary: 'Run the server.', run: serve },
+  {
+    name: 'healthcheck',
+    summary: 'Ask the server of these settings whether it is ready for traffic; fails where it is not.',
+    options: [{ flag: '--live', summary: 'only whether it answers, be the database there or not' }],
+    run: healthcheck,
+  },
   ...userCommands,
   {
     name: 'audit',

@@ -38,7 +38,11 @@ const pepper: Kind = {
     'restore it from your backup, or for the first one write it with "openssl rand -hex 32" and mode 0600',
 }
 
-const READABLE_BY_OTHERS = 0o077
+/**
+ * Nobody else may read the file. One of root, which a server with fewer rights can't change, may be open to its
+ * group: that is how systems hand out secrets (credentials of systemd, secrets of an orchestrator).
+ */
+const OPEN = { ours: 0o077, ofRoot: 0o037 } as const
 
 /** What some editors put in front of a text (UTF-8, U+FEFF), as single bytes. */
 const BYTE_ORDER_MARK = /^\u00ef\u00bb\u00bf/
@@ -137,8 +141,8 @@ function readKeyFile(file: string, kind: Kind): Buffer | null {
     throw refused(`The ${name} file ${file} cannot be read (${codeOf(cause)}): correct its owner or its path`)
   }
   try {
-    const { mode, size } = fstatSync(descriptor)
-    refuseOpenToOthers(file, mode, kind)
+    const { mode, uid, size } = fstatSync(descriptor)
+    refuseOpenToOthers(file, { mode, uid }, kind)
     if (size > crypto.masterKeyFileMaxBytes) {
       throw refused(`The ${name} file ${file} has more than 4,096 bytes: point ${setting} at the key`)
     }
@@ -152,8 +156,13 @@ function readKeyFile(file: string, kind: Kind): Buffer | null {
 }
 
 /** Windows has no such mode bits. */
-function refuseOpenToOthers(file: string, mode: number, { name }: Kind): void {
-  if (process.platform === 'win32' || (mode & READABLE_BY_OTHERS) === 0) return
+function refuseOpenToOthers(
+  file: string,
+  { mode, uid }: { readonly mode: number; readonly uid: number },
+  { name }: Kind,
+): void {
+  const open = uid === 0 && process.getuid?.() !== 0 ? OPEN.ofRoot : OPEN.ours
+  if (process.platform === 'win32' || (mode & open) === 0) return
   throw refused(`The ${name} file ${file} is open to other users of this machine: run "chmod 600 ${file}"`)
 }
 
