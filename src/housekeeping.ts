@@ -44,7 +44,7 @@ export function startHousekeeping({ deps, ledgerFile }: Assembled): () => Promis
   }
 }
 
-/** The file knew of deletions that the data do not: these are of an older time, brought back by other means. */
+/** The file knew of deletions that the data do not: these are of an older time, put there by other means. */
 async function deleteAgain(added: number, deps: Assembled['deps']): Promise<void> {
   const caller = { requestId: deps.ids.next(), userAgent: null }
   let [after, deleted]: [string | null, number] = [null, 0]

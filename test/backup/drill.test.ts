@@ -190,5 +190,5 @@ test('a lost data folder comes back from key, backup and a ledger that was kept 
   assert.equal(readFileSync(join(lost, 'deletions.ndjson'), 'utf8'), readFileSync(shipped, 'utf8'))
   const { stdout } = await command('users list --output ndjson', lost)
   const names = rowsOf({ stdout }).map(({ username }) => username)
-  assert.deepEqual(names.toSorted(), ['ann', 'grace'])
+  assert.deepEqual(new Set(names), new Set(['ann', 'grace']))
 })
