@@ -213,6 +213,11 @@ function eventOf(
 /** Codes of an error and nothing of its message, which may hold an address. */
 function failure(error: unknown): LogFields {
   if (!(error instanceof Error)) return {}
-  const { code, responseCode } = readFailure(error)
-  return { error: error.name, ...(code !== null && { code }), ...(responseCode !== null && { responseCode }) }
+  const { code, originalCode, responseCode } = readFailure(error)
+  return {
+    error: error.name,
+    ...(code !== null && { code }),
+    ...(originalCode !== null && { originalCode }),
+    ...(responseCode !== null && { responseCode }),
+  }
 }

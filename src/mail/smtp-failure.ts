@@ -3,6 +3,10 @@
 export interface SmtpFailure {
   /** Of the library, such as `EAUTH`, or of the system. */
   readonly code: string | null
+  /** Of the system or of TLS below it, such as `ECONNREFUSED`. */
+  readonly originalCode: string | null
+  /** Nothing came in time. */
+  readonly timedOut: boolean
   /** The command that was answered, such as `RCPT TO`. */
   readonly command: string | null
   /** The three digits of the answer (RFC 5321 section 4.2). */
@@ -11,16 +15,18 @@ export interface SmtpFailure {
   readonly response: string | null
 }
 
-const FIELDS = ['code', 'command', 'responseCode', 'response'] as const
+const FIELDS = ['code', 'originalCode', 'command', 'responseCode', 'response'] as const
 
 /** The mailbox does not exist, or takes no mail: address and mailbox status (RFC 3463 sections 3.2, 3.3). */
 const NO_MAILBOX = /^5\d\d[ -]5\.(?:1\.(?!7\b|8\b)|2\.(?!2\b))\d{1,3}\b/
 
 export function readFailure(error: unknown): SmtpFailure {
   const found = new Map<string, unknown>(error instanceof Error ? Object.entries(error) : [])
-  const [code, command, responseCode, response] = FIELDS.map((name) => found.get(name))
+  const [code, originalCode, command, responseCode, response] = FIELDS.map((name) => found.get(name))
   return {
     code: typeof code === 'string' ? code : null,
+    originalCode: typeof originalCode === 'string' ? originalCode : null,
+    timedOut: code === 'ETIMEDOUT' || (error instanceof Error && error.name === 'TimeoutError'),
     command: typeof command === 'string' ? command : null,
     responseCode: typeof responseCode === 'number' ? responseCode : null,
     response: typeof response === 'string' ? response : null,

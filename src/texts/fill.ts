@@ -5,7 +5,8 @@ export function pieces<Value>(
   text: string,
   values: Readonly<Record<string, Value>>,
 ): readonly (string | Value)[] {
-  return text.split(PLACEHOLDER).map((part, place) => (place % 2 === 1 ? (values[part] ?? '') : part))
+  const valueOf = (name: string) => (Object.hasOwn(values, name) ? (values[name] ?? '') : '')
+  return text.split(PLACEHOLDER).map((part, place) => (place % 2 === 1 ? valueOf(part) : part))
 }
 
 /** The text with its values in their places. A value is never looked at for places again. */

@@ -11,6 +11,7 @@ import { startDeliverer } from '../../src/mail/deliver.ts'
 import type { Deliverer, DelivererParts } from '../../src/mail/deliver.ts'
 import { createInbox } from '../../src/mail/inbox.ts'
 import { createSmtp } from '../../src/mail/smtp.ts'
+import { builtInTemplates } from '../../src/mail/templates.ts'
 import { startCaptureSmtp } from '../support/capture-smtp.ts'
 import type { CaptureSmtp } from '../support/capture-smtp.ts'
 import { ids, openOutbox, publicUrl, token } from './outbox.ts'
@@ -87,6 +88,30 @@ test('a mail goes to the address that the user has at delivery, or to the one th
   await start().flush()
   const recipients = smtp.mails.map((mail) => mail.recipients.join(' and '))
   assert.deepEqual(recipients.toSorted(), ['ada@example.com', 'former@example.com'])
+})
+
+test('a mail is in the language of its reader, its region aside, and in English where there is no other', async (t) => {
+  const { addUser, queue, start, smtp } = await bench(t)
+  for (const locale of ['de', 'de-AT', 'DE', 'fr', 'en-GB'])
+    await queue(await addUser(`${ids.next()}@example.com`, 'active', locale), 'reset_password')
+  await start().flush()
+  const german = smtp.mails.filter(
+    ({ subject }) => subject === 'Wählen Sie ein neues Passwort für accounts.example.org',
+  )
+  assert.equal(smtp.mails.length, 5)
+  assert.equal(german.length, 3)
+  for (const { html, text } of german) {
+    assert.match(html, /<html lang="de">/)
+    assert.match(text, /bis zum \d+\. \p{L}+ \d{4} um \d\d:\d\d UTC \(30 Minuten nach der Anforderung\)/u)
+    assert.doesNotMatch(text, /\b(?:the|password|link works)\b/)
+  }
+})
+
+test('the operator’s own words go out in place of the built-in ones', async (t) => {
+  const { addUser, queue, start, smtp } = await bench(t)
+  await queue(await addUser('ada@example.com'), 'reset_password')
+  await start({ templates: { ...builtInTemplates, product: 'Example Shop' } }).flush()
+  assert.equal(smtp.mails[0]?.subject, 'Choose a new password for Example Shop')
 })
 
 test('a refused mail is tried again later and arrives once, under the same Message-ID', async (t) => {

@@ -47,9 +47,14 @@ export interface Outbox {
   readonly clock: TestClock
   readonly log: Log
   readonly lines: readonly LogLine[]
-  addUser(email: string, status?: 'active' | 'disabled'): Promise<Id>
+  addUser(email: string, status?: 'active' | 'disabled', locale?: string): Promise<Id>
   /** Queues a mail to the user, or a decoy, with a link where the kind has one; `content` overrides. */
-  queue(userId: Id | null, kind: MailKind, content?: Partial<MailContent>): Promise<OutgoingMail>
+  queue(
+    userId: Id | null,
+    kind: MailKind,
+    content?: Partial<MailContent>,
+    lifetimeMs?: Ms,
+  ): Promise<OutgoingMail>
   close(): Promise<void>
 }
 
@@ -76,15 +81,15 @@ export async function openOutbox(): Promise<Outbox> {
     clock,
     log,
     lines,
-    async addUser(email, status = 'active') {
-      const user = newUser(email, status, clock.now())
+    async addUser(email, status = 'active', locale = 'en') {
+      const user = { ...newUser(email, status, clock.now()), locale }
       const { kind } = await store.createUser({ user }, { audit: event('register', user.id) })
       if (kind !== 'created') throw new Error(`the user was not created: ${kind}`)
       return user.id
     },
-    async queue(userId, kind, content) {
+    async queue(userId, kind, content, lifetimeMs = lifetimes.resetTokenMs) {
       const createdAt = clock.now()
-      const expiresAt = createdAt + lifetimes.resetTokenMs
+      const expiresAt = createdAt + lifetimeMs
       const full = { to: null, link: linkOf(kind), params: {}, audit: null, ...content }
       const mail = sealMail({ secrets, ids }, { userId, kind, content: full, createdAt, expiresAt })
       const { hash } = secrets.newOneTimeToken()

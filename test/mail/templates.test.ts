@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import type { MailKind } from '../../src/domain/ports/mailer.ts'
 import type { JsonObject } from '../../src/domain/ports/runtime.ts'
 import { renderMail } from '../../src/mail/templates.ts'
+import { languages } from '../../src/texts/languages.ts'
 import { faultsOf } from '../web/well-formed.ts'
 
 const publicUrl = 'https://accounts.example.org'
@@ -76,7 +77,8 @@ test('mails to an address that may not be proven, or about a stranger, hold no t
     'new_device',
     'session_theft',
   ]
-  for (const kind of early) assert.doesNotMatch(JSON.stringify(mail(kind, params)), /CHOSEN/)
+  for (const locale of languages.keys())
+    for (const kind of early) assert.doesNotMatch(JSON.stringify(mail(kind, params, locale)), /CHOSEN/)
 })
 
 test('the parameters that a notice shows are there, and are left out where they are missing', () => {
@@ -99,6 +101,23 @@ test('each link says how long it works and until when', () => {
   assert.match(mail('change_email').text, /until 21 November 2026 at 14:33 UTC \(24 hours after/)
   assert.match(mail('set_password').text, /until 27 November 2026 at 14:33 UTC \(7 days after/)
 })
+
+for (const locale of languages.keys()) {
+  test(`mails in ${locale} name the server and the language, are well-formed and hold their link twice`, () => {
+    for (const kind of all) {
+      const { link, subject, text, html } = mail(kind, { newEmail: 'neu@example.com' }, locale)
+      assert.match(subject, /accounts\.example\.org/, kind)
+      assert.match(html, new RegExp(`^<!doctype html>\n<html lang="${locale}">`))
+      assert.deepEqual(faultsOf(html), [], kind)
+      assert.deepEqual(text.match(/https?:\S+/g) ?? [], link === null ? [] : [link], kind)
+      assert.doesNotMatch(
+        subject + text + html.replace(/<style>[^<]*<\/style>/, ''),
+        /[{}]|undefined|null/,
+        kind,
+      )
+    }
+  })
+}
 
 test('only web addresses become links', () => {
   for (const link of ['javascript:alert(1)', 'data:text/html,x', 'not a link', 'file:///x']) {

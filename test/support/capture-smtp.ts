@@ -1,5 +1,6 @@
 /** A real SMTP server on a free port of this machine that keeps what it is given, and can be told to refuse it. */
 import { once } from 'node:events'
+import type { Socket } from 'node:net'
 import { text as readAll } from 'node:stream/consumers'
 import { SMTPServer } from 'smtp-server'
 
@@ -25,6 +26,14 @@ export interface CaptureSmtp {
   readonly refused: readonly CapturedMail[]
   /** From now on every mail is refused, or taken again. */
   refuse(all: boolean): void
+  /** From now on this is answered to `RCPT TO`, such as `550 5.1.1 no such mailbox`; null takes everybody again. */
+  refuseRecipients(answer: string | null): void
+  /** Between a mail that has been read to its end and the answer to it; cut off, the answer never comes. */
+  beforeAnswer(act: (() => void | 'cut off') | null): void
+  /** Nothing listens any more; connections end. */
+  goDown(): Promise<void>
+  /** Listens again, at the same port. */
+  comeBack(): Promise<void>
   /** Resolves once so many mails have been taken. */
   taken(count: number): Promise<void>
   close(): Promise<void>
@@ -36,40 +45,75 @@ export async function startCaptureSmtp(): Promise<CaptureSmtp> {
   const rcptCommands: string[] = []
   const waiting = new Set<() => void>()
   let refusing = false
-  const server = new SMTPServer({
-    authOptional: true,
-    disabledCommands: ['STARTTLS', 'AUTH'],
-    disableReverseLookup: true,
-    logger: {
-      debug(_fields: unknown, mark: unknown, line: unknown): void {
-        if (mark === 'C:' && String(line).startsWith('RCPT')) rcptCommands.push(String(line))
+  let refusedRecipients: string | null = null
+  let act: (() => void | 'cut off') | null = null
+  const sockets = new Set<Socket>()
+  const newServer = () =>
+    new SMTPServer({
+      authOptional: true,
+      disabledCommands: ['STARTTLS', 'AUTH'],
+      disableReverseLookup: true,
+      logger: {
+        debug(_fields: unknown, mark: unknown, line: unknown): void {
+          if (mark === 'C:' && String(line).startsWith('RCPT')) rcptCommands.push(String(line))
+        },
       },
-    },
-    onData(stream, session, done) {
-      const { mailFrom, rcptTo } = session.envelope
-      const from = mailFrom ? mailFrom.address : ''
-      const recipients = rcptTo.map(({ address }) => address)
-      const finish = (raw: string): void => {
-        const list = refusing ? refused : mails
-        list.push({ from, recipients, ...parseMail(raw) })
-        done(refusing ? Object.assign(new Error('try again later'), { responseCode: 451 }) : null)
-        for (const look of waiting) look()
-      }
-      readAll(stream).then(finish, done)
-    },
-  })
-  server.on('error', () => {})
-  const listener = server.listen(0, '127.0.0.1')
-  await once(listener, 'listening')
-  const address = listener.address()
-  if (address === null || typeof address === 'string') throw new Error('the SMTP server has no port')
+      onRcptTo(_address, _session, done) {
+        done(refusedRecipients === null ? null : answered(refusedRecipients))
+      },
+      onData(stream, session, done) {
+        const { mailFrom, rcptTo } = session.envelope
+        const from = mailFrom ? mailFrom.address : ''
+        const recipients = rcptTo.map(({ address }) => address)
+        const finish = (raw: string): void => {
+          const list = refusing ? refused : mails
+          list.push({ from, recipients, ...parseMail(raw) })
+          if (act?.() === 'cut off') for (const socket of sockets) socket.destroy()
+          else done(refusing ? Object.assign(new Error('try again later'), { responseCode: 451 }) : null)
+          for (const look of waiting) look()
+        }
+        readAll(stream).then(finish, done)
+      },
+    })
+  const listenAt = async (port: number): Promise<{ server: SMTPServer; port: number }> => {
+    const server = newServer()
+    server.on('error', () => {})
+    const listener = server.listen(port, '127.0.0.1')
+    listener.on('connection', (socket: Socket) => {
+      sockets.add(socket)
+      socket.once('close', () => sockets.delete(socket))
+    })
+    await once(listener, 'listening')
+    const address = listener.address()
+    if (address === null || typeof address === 'string') throw new Error('the SMTP server has no port')
+    return { server, port: address.port }
+  }
+  let up: SMTPServer | null = null
+  const goDown = async (): Promise<void> => {
+    const server = up
+    up = null
+    for (const socket of sockets) socket.destroy()
+    await new Promise<void>((resolve) => (server ? server.close(() => resolve()) : resolve()))
+  }
+  const { server, port } = await listenAt(0)
+  up = server
   return {
-    url: `smtp://127.0.0.1:${address.port}`,
+    url: `smtp://127.0.0.1:${port}`,
     mails,
     refused,
     rcptCommands,
     refuse(all) {
       refusing = all
+    },
+    refuseRecipients(answer) {
+      refusedRecipients = answer
+    },
+    beforeAnswer(next) {
+      act = next
+    },
+    goDown,
+    async comeBack() {
+      up = (await listenAt(port)).server
     },
     taken(count) {
       const { promise, resolve } = Promise.withResolvers<void>()
@@ -80,8 +124,13 @@ export async function startCaptureSmtp(): Promise<CaptureSmtp> {
       look()
       return promise.finally(() => waiting.delete(look))
     },
-    close: () => new Promise((resolve) => server.close(() => resolve())),
+    close: goDown,
   }
+}
+
+/** An answer such as `550 5.1.1 no such mailbox`. */
+function answered(answer: string): Error {
+  return Object.assign(new Error(answer.slice(4)), { responseCode: Number(answer.slice(0, 3)) })
 }
 
 /** Reads a mail of two parts, text and HTML (RFC 5322, 2045 to 2047). */
