@@ -32,12 +32,12 @@ export function listDeletions(
 }
 
 /** See `Store.findDeletions`. */
-export function findDeletions(db: Database, hashes: readonly Hash[]): readonly Hash[] {
+function findDeletions(db: Database, hashes: readonly Hash[]): readonly Hash[] {
   return hashes.filter((hash) => db.get(sql.has, { hash }) !== undefined)
 }
 
 /** See `Store.listUserIds`. */
-export function listUserIds(
+function listUserIds(
   db: Database,
   { after, limit }: Parameters<Store['listUserIds']>[0],
 ): readonly Id[] {
