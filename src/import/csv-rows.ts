@@ -5,6 +5,14 @@ import type { JsonObject } from '../domain/ports/runtime.ts'
 import { REPLACEMENT, type SourceRow } from './source-row.ts'
 import { piecesOf } from './text-file.ts'
 
+/** What the parser says of these has the field in it, which may be anybody's: it is not passed on. */
+const PROBLEMS: Readonly<Record<string, string>> = {
+  CSV_INVALID_CLOSING_QUOTE: 'text follows a closing quote',
+  INVALID_OPENING_QUOTE: 'a quote stands inside of a field that has none at its beginning',
+  CSV_QUOTE_NOT_CLOSED: 'a quote is not closed',
+  CSV_MAX_RECORD_SIZE: `a row has more than ${importing.recordMaxBytes} bytes, or a quote is not closed,`,
+}
+
 /** What the parser gives for a row; `lines` counts up to its last one. */
 interface Parsed {
   readonly record: readonly string[]
@@ -29,7 +37,8 @@ export async function* csvRows(file: string, needed: readonly string[]): AsyncGe
     }
   } catch (error) {
     if (!(error instanceof CsvError)) throw error
-    throw new Error(`${file} is not CSV that can be read: ${error.message}.`, { cause: error })
+    const line = 'lines' in error ? ` near line ${Number(error.lines)}` : ''
+    throw new Error(`${file} is not CSV that can be read: ${PROBLEMS[error.code] ?? error.code}${line}.`)
   }
 }
 

@@ -1,7 +1,7 @@
 import { readerOf } from './dialect.ts'
 import type { ImportReader } from './reader.ts'
 import { isSqlite } from './source-rows.ts'
-import { hasTable, openReadOnly } from './sqlite-rows.ts'
+import { hasTable, withDatabase } from './sqlite-rows.ts'
 
 /** The collection of PocketBase's own administrators. */
 const SUPERUSERS = '_superusers'
@@ -43,12 +43,9 @@ export const pocketbase: ImportReader = {
 }
 
 function authCollections(file: string): readonly string[] {
-  const database = openReadOnly(file)
-  try {
+  return withDatabase(file, (database) => {
     if (!hasTable(database, '_collections')) throw new Error(`${file} is no database of PocketBase.`)
     const found = database.prepare("SELECT name FROM _collections WHERE type = 'auth' ORDER BY name").all()
     return found.map(({ name }) => String(name)).filter((name) => name !== SUPERUSERS)
-  } finally {
-    database.close()
-  }
+  })
 }

@@ -1,3 +1,4 @@
+import { importing } from '../domain/limits.ts'
 import type { JsonObject } from '../domain/ports/runtime.ts'
 import type { Place } from './reader.ts'
 
@@ -18,12 +19,18 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** The object that a text of JSON stands for; null for anything else. */
+/** The object that a text of JSON stands for; null for anything else, and for one that nests too deeply. */
 export function parseObject(text: string): JsonObject | null {
   try {
     const value: unknown = JSON.parse(text)
-    return isObject(value) ? value : null
+    return isObject(value) && !nestsDeeper(value, importing.jsonMaxDepth) ? value : null
   } catch {
     return null
   }
+}
+
+/** Whoever walks through a value, or writes it, calls itself for each level. */
+function nestsDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some((inner) => nestsDeeper(inner, levels - 1))
 }

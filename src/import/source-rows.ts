@@ -26,7 +26,9 @@ const SPACE = /^(?:\ufeff|\s)*/
  */
 export async function* sourceRows(file: string, shape: Shape): AsyncGenerator<SourceRow> {
   const beginning = (await beginningOf(file, importing.recordMaxBytes)).toString('utf8')
-  if (beginning.startsWith(SQLITE)) yield* sqliteRows(file, shape.tables)
+  const isSqliteFile = beginning.startsWith(SQLITE)
+  if (isSqliteFile && shape.tables.length === 0) throw new Error(`${file} is a SQLite file, not an export.`)
+  if (isSqliteFile) yield* sqliteRows(file, shape.tables)
   else yield* textRows(file, shape, beginning.replace(SPACE, ''))
 }
 

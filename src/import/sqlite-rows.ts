@@ -10,7 +10,7 @@ const UUID_BYTES = 16
  * not written to. Throws where it has none of them, or is damaged.
  */
 export function* sqliteRows(file: string, tables: readonly string[]): Generator<SourceRow> {
-  const database = openReadOnly(file)
+  const database = new DatabaseSync(file, { readOnly: true })
   try {
     const present = tables.filter((table) => hasTable(database, table))
     if (present.length === 0) throw new Error(`${file} has no table ${tables.join(' or ')}.`)
@@ -20,25 +20,36 @@ export function* sqliteRows(file: string, tables: readonly string[]): Generator<
       let line = 0
       for (const row of rows.iterate()) yield { file, line: (line += 1), list, ...readRow(row) }
     }
+  } catch (error) {
+    throw damaged(file, error)
   } finally {
     database.close()
   }
 }
 
-/** Opens a SQLite file of another program, so that nothing in it changes. */
-export function openReadOnly(file: string): DatabaseSync {
+/** Asks a SQLite file of another program, so that nothing in it changes. */
+export function withDatabase<Answer>(file: string, ask: (database: DatabaseSync) => Answer): Answer {
   const database = new DatabaseSync(file, { readOnly: true })
   try {
-    database.exec('PRAGMA schema_version')
-    return database
+    return ask(database)
   } catch (error) {
+    throw damaged(file, error)
+  } finally {
     database.close()
-    throw new Error(`${file} is a damaged SQLite file.`, { cause: error })
   }
 }
 
+/**
+ * Our own sentences are kept. SQLite's may have pieces of the file in them; the name of the failure has not.
+ */
+function damaged(file: string, error: unknown): Error {
+  if (error instanceof Error && error.message.startsWith(file)) return error
+  const failure = error instanceof Error && 'errstr' in error ? String(error.errstr) : 'it is damaged'
+  return new Error(`${file} can't be read as a SQLite file: ${failure}.`)
+}
+
 export function hasTable(database: DatabaseSync, table: string): boolean {
-  const found = database.prepare("SELECT 1 FROM sqlite_schema WHERE type IN ('table', 'view') AND name = ?")
+  const found = database.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?")
   return found.get(table) !== undefined
 }
 
