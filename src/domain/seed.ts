@@ -3,7 +3,7 @@ import type { Caller, Deps } from './deps.ts'
 import { preparePassword } from './password-rules.ts'
 import { requirePermission, type Administrator } from './policy.ts'
 import { auditEvent } from './trail.ts'
-import type { NewUser } from './user.ts'
+import type { MovedUser } from './user.ts'
 
 const FIRST = [
   'ada',
@@ -35,6 +35,8 @@ const LOCALES = ['en', 'en', 'en', 'de', 'fr', 'es', 'pt-BR', 'ja']
 /** The first of them has registered then (2022-01-01), and every 20 seconds another one. */
 const BEGINNING_MS = 1_640_995_200_000
 const APART_MS = 20_000
+/** Who has signed in has done so within 300 days, for the last time; one of four never has. */
+const ACTIVE_SECONDS = 25_920_000
 
 /** A stretch of them; the first of all is number 1. */
 export interface SeedStep {
@@ -70,12 +72,13 @@ export async function seedUsers(
 }
 
 /** The user of this number: the same whenever it is asked for, so that a run can be taken up again. */
-export function seedUser(number: number, passwordHash: string): NewUser {
+export function seedUser(number: number, passwordHash: string): MovedUser {
   const chance = mixed(number)
   const pick = (from: readonly string[], salt: number) => from[mixed(number ^ salt) % from.length] ?? ''
   const [first, last] = [pick(FIRST, 0x5eed), pick(LAST, 0xfeed)]
   const digits = String(number).padStart(6, '0')
   const createdAt = BEGINNING_MS + number * APART_MS
+  const signedIn = mixed(number ^ 0xfade)
   return {
     id: idOf(number, createdAt),
     username: `seed-${digits}`,
@@ -87,6 +90,7 @@ export function seedUser(number: number, passwordHash: string): NewUser {
     locale: pick(LOCALES, 0xbeef),
     profile: { display_name: `${capital(first)} ${capital(last)}` },
     createdAt,
+    lastSignInAt: signedIn % 4 === 0 ? null : createdAt + (signedIn % ACTIVE_SECONDS) * 1000,
   }
 }
 
