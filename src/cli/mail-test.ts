@@ -106,7 +106,8 @@ const other: Trouble = {
   says: 'the connection ended early; see whether this is the port of a mail server, and look into its log.',
 }
 
-function troubleOf(failure: Failure): Trouble {
+/** What to do about a failure. */
+export function troubleOf(failure: Failure): Trouble {
   return troubles.find(({ fits }) => fits(failure)) ?? other
 }
 

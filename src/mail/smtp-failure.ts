@@ -26,11 +26,16 @@ export function readFailure(error: unknown): SmtpFailure {
   return {
     code: typeof code === 'string' ? code : null,
     originalCode: typeof originalCode === 'string' ? originalCode : null,
-    timedOut: code === 'ETIMEDOUT' || (error instanceof Error && error.name === 'TimeoutError'),
+    timedOut: code === 'ETIMEDOUT' || isTimeout(error),
     command: typeof command === 'string' ? command : null,
     responseCode: typeof responseCode === 'number' ? responseCode : null,
     response: typeof response === 'string' ? response : null,
   }
+}
+
+/** The limit of a whole delivery ends it as an abort, whose cause is the clock. */
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && error.cause instanceof Error && error.cause.name === 'TimeoutError'
 }
 
 /**

@@ -103,7 +103,7 @@ test('a mail is in the language of its reader, its region aside, and in English 
   for (const { html, text } of german) {
     assert.match(html, /<html lang="de">/)
     assert.match(text, /bis zum \d+\. \p{L}+ \d{4} um \d\d:\d\d UTC \(30 Minuten nach der Anforderung\)/u)
-    assert.doesNotMatch(text, /\b(?:the|password|link works)\b/)
+    assert.doesNotMatch(text, /\bthe\b|works once/)
   }
 })
 

@@ -97,7 +97,7 @@ test('a mail server that is down for an hour loses no mail that is still wanted,
   )
   const said = lines
     .filter(({ fields }) => fields['reason'] === 'expired')
-    .map(({ fields }) => fields['mailId'])
+    .map(({ fields }) => String(fields['mailId']))
   assert.deepEqual(said.toSorted(), resets.map(({ id }) => id).toSorted())
   assert.ok(lines.some(({ fields }) => fields['originalCode'] === 'ECONNREFUSED'))
   addSummary(
