@@ -40,8 +40,8 @@ export interface HashQueueOptions<Task> {
 /**
  * A gate in front of the hash threads: at most `width` tasks run, the others wait first in, first out. What
  * may wait is bounded by its work, the weight of the tasks times the measured milliseconds of a hash (ASVS
- * 15.2.2), whatever the weight of the one that comes; and a task whose client has gone leaves the queue. A running task is never stopped: that would cost its
- * thread.
+ * 15.2.2), whatever the weight of the one that comes; a task whose client has gone leaves the queue. A
+ * running task is never stopped: that would cost its thread.
  */
 export function createHashQueue<Task, Result extends { readonly ms: number }>(
   width: number,

@@ -39,8 +39,8 @@ const pepper: Kind = {
 }
 
 /**
- * Nobody else may read the file. One of root, which a server with fewer rights can't change, may be open to its
- * group: that is how systems hand out secrets (credentials of systemd, secrets of an orchestrator).
+ * Nobody else may read the file. One of root, which a server with fewer rights can't change, may be open to
+ * its group: that is how systems hand out secrets (credentials of systemd, secrets of an orchestrator).
  */
 const OPEN = { ours: 0o077, ofRoot: 0o037 } as const
 
