@@ -187,7 +187,7 @@ test('names such as __proto__ and constructor are fields like any other', async 
 })
 
 test('however a file is damaged, there are rows and sentences and nothing else', async () => {
-  const rounds = isRelease ? 300 : 12
+  const rounds = isRelease ? 100 : 12
   let seed = 7
   const random = (below: number) => {
     seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31
