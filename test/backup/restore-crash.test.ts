@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { copyFileSync, cpSync, linkSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { loadConfig } from '../../src/config.ts'
 import { restore, type Restored } from '../../src/restore.ts'
 import { keepLedgerFile, ledgerFileIn } from '../../src/store/ledger-file.ts'
@@ -87,7 +88,7 @@ async function assertRestored(dataDir: string, title: string): Promise<void> {
 }
 
 test('killed at any step, the old data are whole, and the same command finishes', async () => {
-  const script = join(import.meta.dirname, '../support/restore-crash-child.ts')
+  const script = fileURLToPath(new URL('../support/restore-crash-child.ts', import.meta.url))
   const old = idsIn(join(folder, 'data'))
   const steps = release ? upTo(STEPS).map((index) => index + 1) : [2, 5, STEPS]
   for (const step of steps) {
