@@ -5,7 +5,7 @@ import type { ImportRow } from '../import/reader.ts'
 import type { ImportState, StateFile } from './import-state.ts'
 import type { PrivateFile } from './private-file.ts'
 import type { Progress } from './progress.ts'
-import { rowOf, rowsOf, textOf, type Ask } from './with-control.ts'
+import { rowOf, rowsOf, type Ask } from './with-control.ts'
 
 /** What a run writes to besides the store. */
 export interface Sinks {
@@ -62,15 +62,17 @@ export function sendTo(
     if (records.length === 0) return []
     const body = { records, created_at, without_unknown_hashes, dry_run }
     const { verdicts } = rowOf(await ask('POST', '/control/users/import', body))
-    return rowsOf(verdicts).map((verdict) => ({
-      kind: textOf(verdict, 'kind'),
-      id: textOf(verdict, 'id'),
-      hashLeftOut: verdict['hash_left_out'] === true,
-      errors: rowsOf(verdict['errors']).map((each) => ({
-        code: textOf(each, 'code'),
-        message: textOf(each, 'message'),
-      })),
-    }))
+    return Array.isArray(verdicts) ? verdicts.map(verdictOf) : []
+  }
+}
+
+function verdictOf(json: unknown): Verdict {
+  const { kind, id, hash_left_out: hashLeftOut, errors } = rowOf(json)
+  return {
+    kind: String(kind),
+    id: String(id),
+    hashLeftOut: hashLeftOut === true,
+    errors: rowsOf(errors).map(({ code, message }) => ({ code: String(code), message: String(message) })),
   }
 }
 
@@ -105,7 +107,7 @@ function createTally(sinks: Sinks) {
   const { state, rejects, idMap, progress } = sinks
   const { counts } = state.begin
   let done = state.begin.rows
-  let savedAt = performance.now()
+  let savedAt = Number.NEGATIVE_INFINITY
   const present = (): ImportState => ({
     rows: done,
     counts,

@@ -3,6 +3,9 @@ import { readEmail, usernameKey } from './keys.ts'
 import { input } from './limits.ts'
 import type { JsonObject } from './ports/runtime.ts'
 
+/** Of UTF-16; a surrogate pair has four. */
+const UTF8_BYTES_PER_UNIT = 3
+
 /** The fields of a user that a request may set; each is checked only where it is given. */
 export interface UserFields {
   readonly username?: string | undefined
@@ -35,7 +38,9 @@ export function userFieldErrors(fields: UserFields): FieldError[] {
 
 /** A profile larger than the limit can't be stored, whatever its fields. */
 export function profileSizeErrors(profile: JsonObject): FieldError[] {
-  const bytes = new TextEncoder().encode(JSON.stringify(profile)).length
+  const text = JSON.stringify(profile)
+  if (text.length * UTF8_BYTES_PER_UNIT <= input.profileMaxBytes) return []
+  const bytes = new TextEncoder().encode(text).length
   if (bytes <= input.profileMaxBytes) return []
   const message = `The profile has ${bytes} bytes of JSON; at most ${input.profileMaxBytes} are kept.`
   return [fieldError('/profile', 'field_too_long', message)]

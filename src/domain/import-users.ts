@@ -23,7 +23,8 @@ type Arrival = Extract<ReadRecord, { kind: 'user' }>
 
 /**
  * Takes users in as they were elsewhere, with their ids, times and password hashes; one verdict a record.
- * Each is held to the rules of a registration. No mail is sent. Only the operator may. Throws `permission_denied`.
+ * Each is held to the rules of a registration. No mail is sent. Only the operator may. Throws
+ * `permission_denied`.
  */
 export async function importUsers(
   { actor, batch }: { readonly actor: Administrator; readonly batch: Import },

@@ -306,7 +306,7 @@ export const moving = {
   /** A step, one record more than it may have, and what text of other programs may take besides. */
   bodyMaxBytes: 8 * 1024 * 1024,
   /** Steps that wait for their answers, so that reading and writing go on side by side. */
-  stepsAtOnce: 8,
+  stepsAtOnce: 6,
   /** Longer than the longest user in JSON, every field of it at its limit. */
   recordMaxBytes: 16 * 1024,
   sourceIdMaxLength: 255,

@@ -4,7 +4,8 @@ import type { Route } from './route.ts'
 
 /**
  * Answers a route that moves many rows without a request, for a command in this very process: nothing of them
- * is turned into text and back. The fields of the body are what the command makes them; the rules look at each row.
+ * is turned into text and back. The fields of the body are what the command makes them; the rules look at
+ * each row.
  */
 export async function answerInProcess(
   one: Route,
