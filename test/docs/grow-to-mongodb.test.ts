@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { commands } from '../../src/cli/commands.ts'
 import { settings } from '../../src/config.ts'
 import { catalogue } from '../../src/domain/errors.ts'
 import { http, mail, mongodb } from '../../src/domain/limits.ts'
@@ -36,8 +37,18 @@ test('the times that the guide promises are those of the limits', () => {
   assert.ok(http.retryAfterSeconds > 0)
 })
 
-test('the guide says plainly that users are not moved', () => {
-  assert.match(guide, /Moving users that exist from one store to the other is not in this version/)
+test('the command that moves users has the options that the guide gives it', () => {
+  const flags = commands
+    .find(({ name }) => name === 'copy-store')
+    ?.options?.map(({ flag }) => flag.split(' ')[0])
+  const given = [...guide.matchAll(/(?<=copy-store |it is `)(--[^`\n]+)/g)].flatMap(
+    ([words]) => words.match(/--[\w-]+/g) ?? [],
+  )
+  assert.ok(given.length >= 4)
+  assert.deepEqual(
+    given.filter((flag) => !flags?.includes(flag)),
+    [],
+  )
 })
 
 test('what the guide links to is there', () => {

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { clientOf, mailTo, type Answer, type Body, type Client } from './process-client.ts'
-import { fixedPort, runToEnd, startServer, temporaryFolder, type Ended } from './process.ts'
+import { fixedPort, startCommand, startServer, temporaryFolder, type Ended } from './process.ts'
 
 const password = 'seven green kettles hum'
 /** Nothing answers there: mails wait. */
@@ -49,19 +49,18 @@ export async function newInstallation(): Promise<Installation> {
       }
     },
     copy: (from, to, settings) =>
-      runToEnd({
+      startCommand({
         dataDir,
         settings: { ...common, ...settings },
         words: ['copy-store', '--from', from, '--to', to, '--output', 'json'],
-        how: 'directly',
-      }),
+      }).ended,
     command: (databaseUrl, line) =>
-      runToEnd({
+      startCommand({
         dataDir,
         settings: { ...common, UM_DATABASE_URL: databaseUrl },
         words: line.split(' '),
         input: `${password}\n`,
-      }),
+      }).ended,
   }
 }
 
