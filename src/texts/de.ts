@@ -15,7 +15,7 @@ const mails: Language['mails'] = {
   letters: {
     verify_email: {
       subject: 'Bestätigen Sie Ihre E-Mail-Adresse für {product}',
-      heading: 'Bestätigen Sie Ihre E-Mail-Adresse',
+      heading: 'Bestätigen Sie Ihre Adresse',
       intro: [
         'Mit dieser Adresse wurde ein Konto bei {product} registriert.',
         'Um zu bestätigen, dass die Adresse Ihnen gehört, öffnen Sie bitte den Link und geben Sie das ' +
@@ -61,7 +61,7 @@ const mails: Language['mails'] = {
     },
     change_email: {
       subject: 'Bestätigen Sie Ihre neue E-Mail-Adresse für {product}',
-      heading: 'Bestätigen Sie Ihre neue E-Mail-Adresse',
+      heading: 'Bestätigen Sie Ihre neue Adresse',
       intro: [
         'Diese Adresse wurde als neue Adresse eines Kontos bei {product} eingetragen.',
         'Um sie von jetzt an zu verwenden, öffnen Sie bitte den Link und geben Sie das Passwort des ' +
@@ -154,7 +154,7 @@ const pages: Language['pages'] = {
   refusals: {
     password_too_short: 'Das Passwort hat weniger als {minimum} Zeichen.',
     password_too_long: 'Das Passwort hat mehr als {maximum} Zeichen.',
-    password_too_common: 'Das Passwort ist zu verbreitet.',
+    password_too_common: 'Dieses Passwort wird zu häufig verwendet.',
     password_contains_personal: 'Das Passwort enthält Ihren Benutzernamen oder einen Teil Ihrer Adresse.',
     password_characters: 'Das Passwort enthält Zeichen, die sich nicht verlässlich wieder eingeben lassen.',
     password_incorrect: 'Das Passwort ist nicht richtig.',
@@ -260,7 +260,7 @@ const pages: Language['pages'] = {
     },
   },
   setup: {
-    title: 'Administrator anlegen',
+    title: 'Ersten Administrator anlegen',
     lead:
       '{host} hat noch keinen Administrator. Das Konto, das mit diesem Formular entsteht, darf dort alles, ' +
       'auch mit allen anderen Konten.',
@@ -278,7 +278,7 @@ const pages: Language['pages'] = {
       password: {
         label: 'Passwort',
         hint:
-          'Mindestens {minimum} Zeichen, kein verbreitetes Passwort und ohne Ihren Benutzernamen und Ihre ' +
+          'Mindestens {minimum} Zeichen, kein häufig verwendetes Passwort und ohne Ihren Benutzernamen und Ihre ' +
           'Adresse. Mehrere zufällige Wörter sind sicher und leicht zu merken.',
       },
     },
@@ -299,7 +299,8 @@ const pages: Language['pages'] = {
       'Benutzernamen und Ihr Passwort entgegen, Programme verwenden {request}.',
     docsLink: 'API-Dokumentation',
     commands: 'Auf dem Server zeigt {command} die Befehle für Benutzer, Rollen und Schlüssel.',
-    newLink: 'Starten Sie den Server neu: Er macht einen neuen Link. Oder auf der Kommandozeile: {command}',
+    newLink:
+      'Starten Sie den Server neu: Er erzeugt dann einen neuen Link. Oder auf der Kommandozeile: {command}',
     dead: {
       invalid: {
         title: 'Dieser Einrichtungslink ist nicht gültig',

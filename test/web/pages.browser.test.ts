@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test'
 import { chromium } from 'playwright-core'
 import type { Browser, Page } from 'playwright-core'
 import { renderMail } from '../../src/mail/templates.ts'
+import { de } from '../../src/texts/de.ts'
 import { en } from '../../src/texts/en.ts'
 import { inboxPage } from '../../src/web/inbox-page.ts'
 import { stylesheets } from '../../src/web/layout.ts'
@@ -42,6 +43,9 @@ before(async () => {
   assert.ok(address && typeof address === 'object')
   origin = `http://127.0.0.1:${address.port}`
   for (const [name, document] of allPages(origin, long)) pages.set(name, document)
+  // German words are the longer ones.
+  for (const [name, document] of allPages(origin, long, de))
+    if (/^(?:reset|verify|setup|problem-of-user)/.test(name)) pages.set(`${name}-de`, document)
   browser = await chromium.launch({ executablePath: chromiumPath() ?? '', args: ['--no-sandbox'] })
 })
 
