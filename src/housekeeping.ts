@@ -22,8 +22,11 @@ export function startHousekeeping({ deps, ledgerFile }: Assembled): () => Promis
   const settle = async (): Promise<void> => {
     let nextMs: number = limits.ledgerEveryMs
     try {
-      const { added } = await ledgerFile.settle()
-      if (added > 0) await deleteAgain(added, deps)
+      const { isOlder } = await ledgerFile.settle()
+      if (isOlder) {
+        await deleteAgain(deps)
+        await ledgerFile.replayed()
+      }
     } catch (error) {
       nextMs = limits.ledgerRetryMs
       if (!isStoreAway(error)) {
@@ -45,7 +48,7 @@ export function startHousekeeping({ deps, ledgerFile }: Assembled): () => Promis
 }
 
 /** The file knew of deletions that the data do not: these are of an older time, put there by other means. */
-async function deleteAgain(added: number, deps: Assembled['deps']): Promise<void> {
+async function deleteAgain(deps: Assembled['deps']): Promise<void> {
   const caller = { requestId: deps.ids.next(), userAgent: null }
   let [after, deleted]: [string | null, number] = [null, 0]
   do {
@@ -54,7 +57,7 @@ async function deleteAgain(added: number, deps: Assembled['deps']): Promise<void
     after = step.next
   } while (after !== null)
   deps.log.warn(
-    { event: 'older_data', entries: added, users: deleted },
+    { event: 'older_data', users: deleted },
     'the data are older than deletions.ndjson: users who had been deleted since are deleted again',
   )
 }

@@ -16,7 +16,7 @@ import { lifetimes } from './domain/limits.ts'
 import { operator } from './domain/policy.ts'
 import type { Clock, Log, Ms } from './domain/ports/runtime.ts'
 import type { Store } from './domain/ports/store.ts'
-import { keepLedgerFile, ledgerFileIn, readLedgerFile } from './store/ledger-file.ts'
+import { keepLedgerFile, ledgerFileIn, readLedgerFile, type LedgerFile } from './store/ledger-file.ts'
 import { createPrivateFolder, locateFile } from './store/sqlite/data-file.ts'
 import { inspectBackup } from './store/sqlite/inspect-backup.ts'
 import { takeOwnerLock, type OwnerLock } from './store/sqlite/owner-lock.ts'
@@ -138,8 +138,10 @@ async function replace(place: Place, config: Config, options: RestoreOptions): P
     const secrets = secretsOf(loadMasterKey({ file: keyFileOf(config), create: false }))
     const deps = { store, secrets, clock, ids: { next: () => randomUUIDv7() } }
     onStep('Reading the deletion ledgers')
-    const warnings = await gatherLedgers(place, store, options)
+    const ledgerFile = keepLedgerFile({ store, path: ledgerFileIn(dataDir) }, { clock, log })
+    const warnings = await gatherLedgers(place, ledgerFile, options)
     done = { ...(await bringInLine(at, deps, onStep)), warnings }
+    await ledgerFile.replayed()
   } finally {
     await store.close()
   }
@@ -164,8 +166,8 @@ function copyOrRefuse(backup: string, to: string): void {
 /** Everything that is known of deletions goes into the new database, and from there into the ledger file. */
 async function gatherLedgers(
   { path, dataDir, at }: Place,
-  store: Store,
-  { ledgers, clock, log }: RestoreOptions,
+  { store, settle }: LedgerFile,
+  { ledgers }: RestoreOptions,
 ): Promise<readonly string[]> {
   const ownFile = ledgerFileIn(dataDir)
   const hadFile = existsSync(ownFile)
@@ -173,7 +175,7 @@ async function gatherLedgers(
   for (const ledger of ledgers) {
     for await (const deletions of readLedgerFile(ledger)) await store.putDeletions(deletions)
   }
-  await keepLedgerFile({ store, path: ownFile }, { clock, log }).settle()
+  await settle()
   if (present === 'read') return []
   const known = [...(hadFile ? [ownFile] : []), ...ledgers]
   const what = present === 'none' ? 'There was no database here' : 'The database that was here cannot be read'

@@ -24,10 +24,12 @@ export interface LedgerFile {
   /** The same store; a deletion that it answers is in the file, or the log says why not. */
   readonly store: Store
   /**
-   * Adds to the database what only the file has, then writes the file anew from the database. Says how much
-   * the database did not know: where that is anything, it is of an older time than the file.
+   * Adds to the database what only the file has, then writes the file anew from the database. `isOlder`:
+   * there was something, so that the data are of an older time than the file; so until `replayed` is called.
    */
-  settle(): Promise<{ readonly added: number }>
+  settle(): Promise<{ readonly isOlder: boolean }>
+  /** Whoever the ledger names has been deleted again. */
+  replayed(): Promise<void>
 }
 
 /** Keeps the file of a store. Nothing is read or written before a deletion or `settle`. */
@@ -67,11 +69,12 @@ export function keepLedgerFile(
     },
     settle: () =>
       inTurn(async () => {
-        const added = await takeOver({ store, path }, clock)
+        await takeOver({ store, path }, clock)
         await rewrite({ store, path })
         waiting = []
-        return { added }
+        return { isOlder: existsSync(olderMark(path)) }
       }),
+    replayed: async () => rmSync(olderMark(path), { force: true }),
   }
 }
 
@@ -118,23 +121,27 @@ async function* linesOf(path: string): AsyncGenerator<string> {
   }
 }
 
-/** What the database has not, if it is still to be known; says how much that was. */
+/** Beside the file, from before the database learns what it did not know until the replay is over. */
+function olderMark(path: string): string {
+  return `${path}.to-replay`
+}
+
+/** Adds what the database has not, if it is still to be known. */
 async function takeOver(
   { store, path }: { readonly store: Store; readonly path: string },
   clock: Clock,
-): Promise<number> {
-  if (!existsSync(path)) return 0
+): Promise<void> {
+  if (!existsSync(path)) return
   const since = clock.now() - lifetimes.deletionLedgerMs
-  let added = 0
   for await (const batch of readLedgerFile(path)) {
     const known = new Set(
       (await store.findDeletions(batch.map(({ hash }) => hash))).map((hash) => hash.toHex()),
     )
     const unknown = batch.filter(({ hash, at }) => at > since && !known.has(hash.toHex()))
-    if (unknown.length > 0) await store.putDeletions(unknown)
-    added += unknown.length
+    if (unknown.length === 0) continue
+    await appendText(olderMark(path), '')
+    await store.putDeletions(unknown)
   }
-  return added
 }
 
 /** The whole file from the database, so that it has everything and nothing that is to be forgotten. */
@@ -157,14 +164,19 @@ async function rewrite({ store, path }: { readonly store: Store; readonly path: 
   await syncFolder(dirname(path))
 }
 
-async function appendTo(path: string, deletions: readonly Deletion[]): Promise<void> {
+function appendTo(path: string, deletions: readonly Deletion[]): Promise<void> {
+  return appendText(path, linesFor(deletions))
+}
+
+/** Durably, and never behind half a line. */
+async function appendText(path: string, text: string): Promise<void> {
   const fresh = !existsSync(path)
   const file = await open(path, 'a+', OWNER_ONLY)
   try {
     const { size } = await file.stat()
     const { buffer } = await file.read(Buffer.alloc(1), 0, 1, Math.max(0, size - 1))
     const isCutOff = size > 0 && buffer.toString() !== '\n'
-    await file.appendFile(`${isCutOff ? '\n' : ''}${linesFor(deletions)}`)
+    await file.appendFile(`${isCutOff ? '\n' : ''}${text}`)
     await file.sync()
   } finally {
     await file.close()
