@@ -24,7 +24,7 @@ export async function writeTemplates(invocation: Invocation): Promise<void> {
     throw commandError('failed', `The folder ${folder} cannot be written (${code}); take another one.`)
   }
   invocation.output.say(
-    `${files.length} files are in ${folder}. Keep those that you change, take the others out (they would hide ` +
-      'what later versions improve), and set UM_TEMPLATES_DIR to the folder.',
+    `${files.length} files are in ${folder}. Keep those that you change, take the others out (they would ` +
+      'hide what later versions improve), and set UM_TEMPLATES_DIR to the folder.',
   )
 }

@@ -53,15 +53,15 @@ const troubles: readonly (Trouble & { readonly fits: (failure: Failure) => boole
     fits: ({ timedOut }) => timedOut,
     ending: 'unreachable',
     says:
-      'no answer in time; see whether a firewall or the provider of this machine blocks the port, and whether ' +
-      'it wants TLS from the first byte: then UM_SMTP_URL begins with smtps://.',
+      'no answer in time; see whether a firewall or the provider of this machine blocks the port, and ' +
+      'whether it wants TLS from the first byte: then UM_SMTP_URL begins with smtps://.',
   },
   {
     fits: ({ originalCode }) => /^ERR_SSL_|^EPROTO$/.test(originalCode ?? ''),
     ending: 'configuration',
     says:
-      'this port does not speak TLS from the first byte; let UM_SMTP_URL begin with smtp://, which begins TLS ' +
-      'by STARTTLS (usually on port 587).',
+      'this port does not speak TLS from the first byte; let UM_SMTP_URL begin with smtp://, which begins ' +
+      'TLS by STARTTLS (usually on port 587).',
   },
   {
     fits: ({ originalCode }) => /CERT|SIGNATURE|ERR_TLS_/.test(originalCode ?? ''),

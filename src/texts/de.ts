@@ -278,8 +278,8 @@ const pages: Language['pages'] = {
       password: {
         label: 'Passwort',
         hint:
-          'Mindestens {minimum} Zeichen, kein häufig verwendetes Passwort und ohne Ihren Benutzernamen und Ihre ' +
-          'Adresse. Mehrere zufällige Wörter sind sicher und leicht zu merken.',
+          'Mindestens {minimum} Zeichen, kein häufig verwendetes Passwort und ohne Ihren Benutzernamen und ' +
+          'Ihre Adresse. Mehrere zufällige Wörter sind sicher und leicht zu merken.',
       },
     },
     button: 'Administrator anlegen',
