@@ -13,9 +13,9 @@ export async function* linesOf(file: string): AsyncGenerator<Line> {
 }
 
 /**
- * The lines of a file that are not blank, counted from 1, as many at once as a piece of it has. One that is too
- * long or no UTF-8 is told as such, and the lines after it are read: nothing more of it is kept than a line may
- * have.
+ * The lines of a file that are not blank, counted from 1, as many at once as a piece of it has. One that is
+ * too long or no UTF-8 is told as such, and the lines after it are read: nothing more of it is kept than a
+ * line may have.
  */
 export async function* blocksOf(file: string): AsyncGenerator<readonly Line[]> {
   let line = 1
@@ -41,7 +41,9 @@ export async function* blocksOf(file: string): AsyncGenerator<readonly Line[]> {
   yield asLines(line, readLine(Buffer.concat(kept), size))
 }
 
-/** One entry for each line, blank ones included. Decoded at once where all of it can be: that is far quicker. */
+/**
+ * One entry for each line, blank ones included. Decoded at once where all of it can be: that is far quicker.
+ */
 function wholeLines(bytes: Buffer, line: number): readonly (readonly Line[])[] {
   const texts = isUtf8(bytes) ? bytes.toString('utf8').split('\n') : null
   if (texts && bytes.length <= importing.recordMaxBytes)
