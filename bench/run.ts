@@ -1,8 +1,10 @@
 /** Measurements: `npm run bench -- lists --users 1000000`. Not part of the tests: times are of one machine. */
+import { benchImport } from './import.ts'
 import { benchLists } from './lists.ts'
 import { benchOverload } from './overload.ts'
 
 const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
+  import: benchImport,
   lists: benchLists,
   overload: benchOverload,
 }
