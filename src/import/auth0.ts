@@ -110,15 +110,10 @@ function readUser(user: SourceUser, passwords: SideTable): Draft {
   }
 }
 
-/**
- * By the id, else by the address: where one user alone has it, and only for users who do sign in with a
- * password.
- */
+/** By the id; by the address only where the export has no ids, and one password alone has that address. */
 function passwordOf(id: string | null, email: string | null, passwords: SideTable): string | null {
-  const byId = id === null ? [] : passwords.take(`id ${id}`)
-  const isLocal = id === null || id.startsWith(DATABASE)
-  const found = byId.length > 0 || email === null || !isLocal ? byId : passwords.take(emailKey(email))
-  const hash = found.length === 1 ? found[0]?.passwordHash : null
+  const key = id === null ? emailKey(email ?? '') : `id ${id}`
+  const hash = passwords.takeOnly(key)?.passwordHash
   return typeof hash === 'string' ? hash : null
 }
 

@@ -1,4 +1,4 @@
-import { DatabaseSync } from 'node:sqlite'
+import { DatabaseSync, type SQLOutputValue } from 'node:sqlite'
 import type { JsonObject } from '../domain/ports/runtime.ts'
 import { parseObject } from './source-row.ts'
 
@@ -8,6 +8,8 @@ export interface SideTable {
   put(keys: readonly string[], value: JsonObject): void
   /** The values of a key that have not been taken yet. */
   take(key: string): readonly JsonObject[]
+  /** The value of a key, where there is one alone. */
+  takeOnly(key: string): JsonObject | null
   /** What nobody has taken. */
   rest(): Generator<JsonObject>
   isEmpty(): boolean
@@ -35,15 +37,19 @@ export function openSideTable(): SideTable {
   const mark = database.prepare('UPDATE item SET taken = 1 WHERE number = ?')
   const selectRest = database.prepare('SELECT value FROM item WHERE taken = 0 ORDER BY number')
   const selectAny = database.prepare('SELECT 1 FROM item LIMIT 1')
+  function takeAll(found: readonly Record<string, SQLOutputValue>[]): readonly JsonObject[] {
+    for (const { number } of found) mark.run(number ?? null)
+    return found.map(({ value }) => parseObject(String(value)) ?? {})
+  }
   return {
     put(keys, value) {
       const { lastInsertRowid } = insert.run(JSON.stringify(value))
       for (const key of keys) insertKey.run(key, lastInsertRowid)
     },
-    take(key) {
+    take: (key) => takeAll(select.all(key)),
+    takeOnly(key) {
       const found = select.all(key)
-      for (const { number } of found) mark.run(number ?? null)
-      return found.map(({ value }) => parseObject(String(value)) ?? {})
+      return found.length === 1 ? (takeAll(found)[0] ?? null) : null
     },
     *rest() {
       for (const { value } of selectRest.iterate()) yield parseObject(String(value)) ?? {}

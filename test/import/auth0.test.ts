@@ -1,5 +1,8 @@
 /** The exports of Auth0: how they were made stands beside them. */
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { createPasswords } from '../../src/crypto/passwords.ts'
 import { auth0 } from '../../src/import/auth0.ts'
@@ -8,6 +11,10 @@ import { assertFit, fixture, rowsOf, sorted } from '../support/imports.ts'
 
 const passwords = createPasswords({ log: listeningLog() })
 after(() => passwords.close())
+
+const folder = mkdtempSync(join(tmpdir(), 'um-auth0-'))
+const file = join(folder, 'users.ndjson')
+after(() => rmSync(folder, { recursive: true }))
 
 const USERS = fixture('auth0/users.ndjson')
 const HASHES = fixture('auth0/passwords.ndjson')
@@ -54,6 +61,35 @@ test('who is only in the file of passwords comes over too, and nobody gets the p
   const hashes = Object.values(users).flatMap(({ hash }) => hash ?? [])
   assert.equal(new Set(hashes).size, 4)
   assert.deepEqual(Object.keys(sorted(await rowsOf(auth0, [HASHES])).users), Object.keys(PASSWORDS))
+})
+
+test('the address joins only where the export has no ids, and one password alone has it', async () => {
+  const hash = (letter: string) => `$2b$10$${letter.repeat(53)}`
+  const password = (_id: string, email: string) => ({ _id, email, passwordHash: hash(_id) })
+  const lines = [
+    password('a', 'One@example.com'),
+    password('b', 'two@example.com'),
+    password('c', 'two@example.com'),
+    password('d', 'three@example.com'),
+    { name: 'One', email: 'one@example.com' },
+    { name: 'Two', email: 'two@example.com' },
+    { user_id: 'auth0|other', email: 'three@example.com' },
+    { user_id: 'google-oauth2|1', email: 'three@example.com' },
+  ]
+  writeFileSync(file, lines.map((line) => JSON.stringify(line)).join('\n'))
+  const rows = await rowsOf(auth0, [file])
+  assert.deepEqual(
+    rows.map((row) => ('record' in row ? [row.record.email, row.record.id, row.record.password_hash] : row)),
+    [
+      ['one@example.com', undefined, hash('a')],
+      ['two@example.com', undefined, undefined],
+      ['three@example.com', 'auth0|other', undefined],
+      ['three@example.com', 'google-oauth2|1', undefined],
+      ['two@example.com', 'auth0|b', hash('b')],
+      ['two@example.com', 'auth0|c', hash('c')],
+      ['three@example.com', 'auth0|d', hash('d')],
+    ],
+  )
 })
 
 test('what has no place here is named', async () => {
