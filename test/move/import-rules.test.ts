@@ -1,6 +1,6 @@
 /** What an import takes and what it refuses, row by row: the rules of a registration, and those of moving in. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -243,4 +243,32 @@ test('only the operator may: neither route is served to anybody else', async () 
     routes.filter(({ path }) => path.startsWith('/control/')),
     [],
   )
+})
+
+test('an empty profile comes in though a field is required, one without that field does not', async () => {
+  const schema = join(dataDir, 'profile.schema.json')
+  const properties = { department: { type: 'string' }, office: { type: 'string' } }
+  writeFileSync(schema, JSON.stringify({ type: 'object', required: ['department'], properties }))
+  mkdirSync(join(dataDir, 'strict'))
+  const before = control
+  control = await openControl(
+    loadConfig({ UM_DATA_DIR: join(dataDir, 'strict'), UM_PROFILE_SCHEMA_FILE: schema }),
+  )
+  try {
+    const [without, empty, other, whole] = await imported([
+      good(),
+      good({ profile: {} }),
+      good({ profile: { office: 'north' } }),
+      good({ profile: { department: 'works' } }),
+    ])
+    assert.deepEqual([without?.kind, empty?.kind, whole?.kind], ['imported', 'imported', 'imported'])
+    assert.deepEqual(
+      other?.errors?.map(({ pointer, code }) => [code, pointer]),
+      [['field_required', '/profile/department']],
+    )
+    assert.equal((await exported()).length, 3)
+  } finally {
+    await control.close()
+    control = before
+  }
 })
