@@ -1,15 +1,13 @@
 /** A whole installation on its way from one store to the other and back, by the command that operators use. */
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { after, suite, test } from 'node:test'
 import { Binary, MongoClient } from 'mongodb'
 import { recordKinds, type RecordKind } from '../../src/domain/ports/copying.ts'
 import { loadConfig } from '../../src/config.ts'
 import { copyBetween } from '../../src/copy-store.ts'
-import type { Store } from '../../src/domain/ports/store.ts'
 import { openStore } from '../../src/store/open-store.ts'
 import { startDatabase } from '../support/mongodb-database.ts'
 import { liftFaults } from '../support/mongodb-faults.ts'
@@ -21,24 +19,14 @@ import {
   tokenTo,
   type Installation,
 } from '../support/moved-installation.ts'
-import {
-  runToEnd,
-  startCommand,
-  temporaryFolder,
-  until,
-  type CommandProcess,
-  type Ended,
-} from '../support/process.ts'
-import { newId, newKeptLog, newTestClock, registered, release } from '../support/store-fixtures.ts'
+import { runToEnd, startCommand, until, type CommandProcess, type Ended } from '../support/process.ts'
+import { newId, newKeptLog, newTestClock, release } from '../support/store-fixtures.ts'
 import { valueIn } from '../support/store-files.ts'
+import { fill, newFile, pathOf, rowsIn } from '../support/stores-by-url.ts'
 import { addSummary } from '../support/summary.ts'
 
 const starting = startDatabase('copy')
 after(async () => (await starting).stop())
-
-function newFile(): string {
-  return `sqlite:${join(temporaryFolder(), 'users.db')}`
-}
 
 function sha256Of({ code, stdout, stderr }: Ended): string {
   assert.equal(code, 0, stderr)
@@ -48,23 +36,6 @@ function sha256Of({ code, stdout, stderr }: Ended): string {
 function rateOf({ stdout }: Ended): string {
   const { records, seconds } = JSON.parse(stdout)
   return `${records} records copied and checked in ${seconds} s`
-}
-
-/** Every row of every table but what belongs to the file itself, as SQLite gives it. */
-function rowsIn(url: string): Readonly<Record<string, readonly object[]>> {
-  const db = new DatabaseSync(pathOf(url), { readOnly: true, timeout: 1000 })
-  const tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all()
-  const rows = tables.map(({ name }): [string, readonly object[]] => {
-    const columns = db.prepare(`SELECT name FROM pragma_table_info('${String(name)}')`).all()
-    const kept = columns.map((column) => String(column['name'])).filter((column) => column !== 'due_at')
-    const own = name === 'meta' ? "WHERE key = 'keyring_version'" : ''
-    return [
-      String(name),
-      db.prepare(`SELECT ${kept.join(', ')} FROM ${String(name)} ${own} ORDER BY 1, 2`).all(),
-    ]
-  })
-  db.close()
-  return Object.fromEntries(rows)
 }
 
 test('an installation goes from SQLite to MongoDB and back, every row of it, and works in each place', async () => {
@@ -274,90 +245,15 @@ function hasReached(path: string, least: RecordKind): boolean {
   return kind < 0 || kind >= recordKinds.indexOf(least)
 }
 
-suite('what is refused, with nothing written', () => {
-  const secret = 'hunter2-of-the-database'
-
-  test('a store that is not empty, the same store, a file beside, a source that is not there or holds nothing', async () => {
-    const installation = await newInstallation()
-    const [source, full, empty, missing] = [newFile(), newFile(), newFile(), newFile()]
-    for (const url of [source, full]) await fill(url)
-    await (await open(empty)).close()
-    const before = rowsIn(full)
-    const config = loadConfig({ UM_MASTER_KEY_FILE: installation.keyFile })
-    const copy = (from: string, to: string) => copyBetween(config, { from, to, reached: () => undefined })
-    assert.deepEqual(await copy(source, full), { kind: 'not_empty' })
-    assert.deepEqual(rowsIn(full), before)
-    const beside = source.replace('users.db', 'new.db')
-    const misspelt = (await starting).another('misspelt')
-    for (const [from, to, code, words] of [
-      [source, source.replace('users.db', '/users.db'), 'start_refused', /name the same store/],
-      [source, beside, 'start_refused', /give the new one a folder of its own/],
-      [missing, newFile(), 'start_refused', /--from: There is no database file/],
-      [misspelt, newFile(), 'start_refused', /--from: There is no installation in this database/],
-      [empty, newFile(), 'start_refused', /There is nothing in the store of --from/],
-      ['postgres:users', newFile(), 'start_refused', /--from: /],
-    ] as const) {
-      await assert.rejects(copy(from, to), { code, message: words })
-    }
-    for (const url of [missing, beside]) assert.ok(!existsSync(pathOf(url)), url)
-    const client = await new MongoClient(misspelt).connect()
-    assert.deepEqual(await client.db().listCollections().toArray(), [])
-    await client.close()
+test('a MongoDB whose name is misspelt is refused as a source, and stays as it was', async () => {
+  const { keyFile } = await newInstallation()
+  const misspelt = (await starting).another('misspelt')
+  const request = { from: misspelt, to: newFile(), reached: () => undefined }
+  await assert.rejects(copyBetween(loadConfig({ UM_MASTER_KEY_FILE: keyFile }), request), {
+    code: 'start_refused',
+    message: /--from: There is no installation in this database/,
   })
-
-  test('a master key that is not the one of the source, and a server that is running', async () => {
-    const installation = await newInstallation()
-    const to = newFile()
-    await installation.serve('sqlite:users.db', async () => {
-      const beside = await installation.copy('sqlite:users.db', to)
-      assert.deepEqual([beside.code, beside.stdout], [4, ''])
-      assert.match(beside.stderr, /--from: Another process is using this data folder: stop it/)
-    })
-    const other = join(temporaryFolder(), 'other.key')
-    writeFileSync(other, randomBytes(32).toString('hex'), { mode: 0o600 })
-    for (const [file, words] of [
-      [other, /master key file is not the one that this database was made with/],
-      [`${other}.none`, /master key file .* does not exist/],
-    ] as const) {
-      const config = loadConfig({ UM_DATA_DIR: installation.dataDir, UM_MASTER_KEY_FILE: file })
-      const refused = copyBetween(config, { from: 'sqlite:users.db', to, reached: () => undefined })
-      await assert.rejects(refused, { message: words })
-    }
-    assert.ok(!existsSync(pathOf(to)))
-    assert.ok(!existsSync(`${other}.none`))
-  })
-
-  test('a MongoDB that is away ends with 5, and the password of a URL is never said', async () => {
-    const { dataDir, keyFile } = await newInstallation()
-    const source = newFile()
-    await fill(source)
-    const urlFile = join(temporaryFolder(), 'url')
-    writeFileSync(urlFile, `mongodb://um:${secret}@localhost:9/none?serverSelectionTimeoutMS=500\n`)
-    const launch = { dataDir, settings: { UM_MASTER_KEY_FILE: keyFile }, how: 'directly' } as const
-    for (const [line, code] of [
-      [['--from', source, '--to-file', urlFile], 5],
-      [['--from', source], 2],
-      [['--from', source, '--to', `mongodb://um:${secret}@/x`], 4],
-    ] as const) {
-      const ended = await runToEnd({ ...launch, words: ['copy-store', ...line] })
-      assert.deepEqual([ended.code, ended.stdout], [code, ''], ended.stderr)
-      assert.match(ended.stderr, /^(?:user-management|error): /m)
-      assert.ok(!ended.stderr.includes(secret))
-    }
-  })
+  const client = await new MongoClient(misspelt).connect()
+  assert.deepEqual(await client.db().listCollections().toArray(), [])
+  await client.close()
 })
-
-function open(url: string): Promise<Store> {
-  return openStore({ url, dataDir: '/', clock: newTestClock(), log: newKeptLog() })
-}
-
-/** With one user. */
-async function fill(url: string): Promise<void> {
-  const store = await open(url)
-  await registered(store)
-  await store.close()
-}
-
-function pathOf(url: string): string {
-  return url.replace('sqlite:', '')
-}
