@@ -17,7 +17,7 @@ export function scryptText({ logCost, blockSize, lanes, salt, tag, isNormalized 
 }
 
 /** Base64 without padding. */
-export function phcBase64(bytes: Buffer): string {
+function phcBase64(bytes: Buffer): string {
   return bytes.toString('base64').replaceAll('=', '')
 }
 

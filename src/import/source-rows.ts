@@ -18,7 +18,6 @@ export interface Shape {
 
 /** How a SQLite file begins. */
 const SQLITE = 'SQLite format 3\0'
-const SPACE = /^(?:\ufeff|\s)*/
 
 /**
  * The rows of a file, which may be a SQLite file, a JSON list or document, NDJSON or CSV: what it is shows in
@@ -29,7 +28,7 @@ export async function* sourceRows(file: string, shape: Shape): AsyncGenerator<So
   const isSqliteFile = beginning.startsWith(SQLITE)
   if (isSqliteFile && shape.tables.length === 0) throw new Error(`${file} is a SQLite file, not an export.`)
   if (isSqliteFile) yield* sqliteRows(file, shape.tables)
-  else yield* textRows(file, shape, beginning.replace(SPACE, ''))
+  else yield* textRows(file, shape, beginning.trimStart())
 }
 
 function textRows(file: string, shape: Shape, beginning: string): AsyncGenerator<SourceRow> {
