@@ -286,7 +286,7 @@ export const lists = {
   rolesMax: 64,
 } as const
 
-/** Files that are imported: what one user in them may take, so that memory stays the same whatever they hold. */
+/** Files that are imported: what one user in them may take, so that memory stays the same for all of them. */
 export const importing = {
   readBytes: 256 * 1024,
   /** A line, a record of a table, an element of a list. */
