@@ -1,7 +1,7 @@
 /**
  * What a flood does to everybody else, on both engines: `npm run bench -- overload --seconds 10`, with `--engine
- * sqlite` or `mongodb` for one of them. The server, the flood and the probe are a process each. Rates are off: what
- * is measured is the server, and not its refusals by network.
+ * sqlite` or `mongodb` for one of them, and `--only logins` for one kind of flood. The server, the flood and the
+ * probe are a process each. Rates are off: what is measured is the server, and not its refusals by network.
  */
 import { execFile } from 'node:child_process'
 import { cpus } from 'node:os'
@@ -19,11 +19,13 @@ const PROBE_EVERY_MS = 5
 const MIB = 1024 * 1024
 const password = 'four plain words together'
 const print = (line: string): void => void process.stdout.write(`${line}\n`)
-const connectionsOf: Readonly<Record<FloodName, number>> = {
-  logins: 1000,
-  registrations: 1000,
-  resets: 64,
-  bodies: 16,
+const hashing: ReadonlySet<FloodName> = new Set(['logins', 'registrations'])
+/** As many as the queue of hashes takes, and as many as it has to refuse. */
+const connectionsOf: Readonly<Record<FloodName, readonly number[]>> = {
+  logins: [64, 1000],
+  registrations: [64, 1000],
+  resets: [64],
+  bodies: [16],
 }
 
 interface Probed {
@@ -34,22 +36,34 @@ interface Probed {
   readonly peakBytes: number
 }
 
+/** What all engines are measured with. */
+interface Plan {
+  readonly seconds: number
+  /** Hashes a second without a server. */
+  readonly raw: number
+  readonly floods: readonly FloodName[]
+}
+
 export async function benchOverload(args: readonly string[]): Promise<void> {
-  const options = { seconds: { type: 'string', default: '10' }, engine: { type: 'string' } } as const
+  const text = { type: 'string' } as const
+  const options = { seconds: { ...text, default: '10' }, engine: text, only: text } as const
   const { values } = parseArgs({ args: [...args], options })
   const seconds = Number(values.seconds)
   if (!(seconds >= 1 && seconds <= 600)) throw new Error('--seconds is a number from 1 to 600')
+  const chosen = floods.filter((name) => values.only === undefined || values.only === name)
+  if (chosen.length === 0) throw new Error(`--only is one of ${floods.join(', ')}`)
   const raw = await rawHashes()
   print(
     `overload, ${seconds} s a flood, rates off; Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model}`,
   )
   print(`hashes without a server: ${raw.toFixed(0)}/s on ${cpus().length} threads`)
-  if (values.engine !== 'mongodb') await benchEngine('sqlite', {}, { seconds, raw })
+  const plan = { seconds, raw, floods: chosen }
+  if (values.engine !== 'mongodb') await benchEngine('sqlite', {}, plan)
   if (values.engine === 'sqlite') return
   if (mongodbSource() === null) return print('mongodb: none found, so not measured')
   const database = await startDatabase('overload')
   try {
-    await benchEngine('mongodb', { UM_DATABASE_URL: database.url }, { seconds, raw })
+    await benchEngine('mongodb', { UM_DATABASE_URL: database.url }, plan)
   } finally {
     await database.stop()
   }
@@ -75,7 +89,7 @@ async function rawHashes(): Promise<number> {
 async function benchEngine(
   name: string,
   settings: Readonly<Record<string, string>>,
-  { seconds, raw }: { readonly seconds: number; readonly raw: number },
+  plan: Plan,
 ): Promise<void> {
   const dataDir = temporaryFolder()
   const server = await startServer({
@@ -85,27 +99,32 @@ async function benchEngine(
   })
   const storm = createStorm(server.url, 8)
   try {
-    const usernames = await Promise.all(
-      Array.from({ length: 20 }, (_, index) => register(storm, `owner-${index}`)),
-    )
-    const { text } = await storm.send('POST /users/login', { json: { username: usernames[0], password } })
+    const names = Array.from({ length: 20 }, (_, index) => `owner-${index}`)
+    const usernames = await Promise.all(names.map((each) => register(storm, each)))
+    // Nobody else signs in as the prober: its session would end as the oldest of too many.
+    const username = await register(storm, 'prober')
+    const { text } = await storm.send('POST /users/login', { json: { username, password } })
     const token: string = JSON.parse(text).access_token
-    const alone = new AbortController()
-    setTimeout(() => alone.abort(), seconds * 1000)
+    const probing = (over: AbortSignal) => probe(server, { storm, token }, over)
     print(`\n${name}`)
-    print(profileLine('alone', await probe(server, { storm, token }, alone.signal)))
-    for (const flood of floods) {
+    print(profileLine('alone', await probing(AbortSignal.timeout(plan.seconds * 1000))))
+    for (const order of orders(plan)) {
       const over = new AbortController()
-      const order = { url: server.url, flood, connections: connectionsOf[flood], seconds, usernames }
-      const flooding = runFlood(order).finally(() => over.abort())
-      const [probed, flooded] = await Promise.all([probe(server, { storm, token }, over.signal), flooding])
-      print(profileLine(`${flood} (${order.connections})`, probed))
-      print(floodLine(flooded, flood === 'logins' || flood === 'registrations' ? raw : null))
+      const flooding = runFlood({ url: server.url, usernames, ...order }).finally(() => over.abort())
+      const [probed, flooded] = await Promise.all([probing(over.signal), flooding])
+      print(profileLine(`${order.flood} (${order.connections})`, probed))
+      print(floodLine(flooded, hashing.has(order.flood) ? plan.raw : null))
     }
   } finally {
     storm.close()
     await server.end('SIGTERM')
   }
+}
+
+function orders({ floods: chosen, seconds }: Plan) {
+  return chosen.flatMap((flood) =>
+    connectionsOf[flood].map((connections) => ({ flood, connections, seconds })),
+  )
 }
 
 async function register(storm: Storm, username: string): Promise<string> {

@@ -120,8 +120,7 @@ async function expected(
   query: UserQuery,
 ): Promise<readonly string[]> {
   const found: User[] = []
-  for (const { id } of users) {
-    const user = await store.findUser({ id })
+  for (const user of await Promise.all(users.map(({ id }) => store.findUser({ id })))) {
     if (!user || user.status === 'pending') continue
     const { search, role, status, verified } = query
     if (search !== null && !user.email.startsWith(search) && !user.username.startsWith(search)) continue
@@ -242,6 +241,42 @@ suite('lists of users', () => {
         wanted.slice(0, wanted.length - (forward.at(-1)?.items.length ?? 0)),
       )
     }
+  })
+
+  test('a search that finds many goes along its own claims and no further, with the few found otherwise among them', async (t) => {
+    const both = await opened(t)
+    // Of 1,400 addresses 1,200 begin so; of the names 60 do, those of 20 without such an address among them.
+    const users = await populate(both, lists.fewUsers + 400, (number) => ({
+      email: `${number % 7 === 0 ? (number % 2 ? 'a' : 'z') : 'many'}.${(number * 701) % 1409}@example.com`,
+      ...(number % 24 === 0 && { username: `many.${number}` }),
+      status: number % 11 === 0 ? 'pending' : number % 5 === 0 ? 'disabled' : 'active',
+    }))
+    const limit = 100
+    for (const filter of [{}, { status: 'active' } as const]) {
+      for (const [sort, descending] of [
+        ['email', false],
+        ['email', true],
+        ['username', false],
+      ] as const) {
+        const query = { ...everybody, ...filter, search: 'many.', sort, descending, limit }
+        const wanted = await expected(both.store, users, query)
+        assert.ok(wanted.length > lists.fewUsers / 2)
+        const forward = await pages(both.store, query)
+        assert.deepEqual(idsOf(forward), wanted)
+        const from = forward.at(-1)?.previous ?? null
+        const back = await pages(both.store, { ...query, from }, 'previous')
+        const shown = wanted.length - (forward.at(-1)?.items.length ?? 0)
+        assert.deepEqual(idsOf(back.toReversed()), wanted.slice(0, shown))
+      }
+    }
+    const query = { ...everybody, search: 'many.', sort: 'email', limit } as const
+    const from = (await pages(both.store, query)).at(-1)?.previous ?? null
+    commands.length = 0
+    const { next } = await both.store.listUsers({ ...query, from: from && { ...from, direction: 'next' } })
+    assert.equal(next, null)
+    const claims = sent('find', 'identifiers').map(({ command }) => command.filter)
+    assert.ok(claims.length >= 3)
+    for (const { _id } of claims) assert.ok(_id.$gte.slice(2) >= 'many.' && _id.$lt.slice(2) < 'many/')
   })
 
   test('a search is a range of keys, never a pattern, and text of a stranger is only text', async (t) => {
@@ -563,6 +598,14 @@ suite('a page', () => {
     assert.deepEqual([numbers(back), back.previous?.id, back.next?.id], [[], id(23), id(23)])
     const begin = await pageOf({ ...request, from: back.previous, ascending: false }, walk(false))
     assert.deepEqual([numbers(begin), begin.previous], [[1], null])
+  })
+
+  test('looks at as many at once as will most likely fill it, after what the first look has shown', async () => {
+    const asked: number[] = []
+    const walk = walkOver(upTo(100), (number) => number % 4 === 0, asked)
+    const page = await pageOf({ ...request, scanStep: 50 }, walk(true))
+    assert.deepEqual(numbers(page), [0, 4, 8])
+    assert.deepEqual(asked, [4, 15])
   })
 
   test('behind whose place everybody has gone leads back to those before it, all of them', async () => {

@@ -37,9 +37,9 @@ export async function newDeviceNotice(
 ): Promise<OutgoingMail | null> {
   if (known || user.lastSignInAt === null) return null
   const now = deps.clock.now()
-  const sessions = await deps.store.listSessions({ userId: user.id, now })
   const userAgent = readUserAgent(caller)
-  if (userAgent !== null && sessions.some((session) => session.userAgent === userAgent)) return null
+  const sessions = userAgent === null ? [] : await deps.store.listSessions({ userId: user.id, now })
+  if (sessions.some((session) => session.userAgent === userAgent)) return null
   const hits = [
     { key: bucket('new-device', user.id, deps), cost: 1, limit: 1, windowMs: guessing.newDeviceNoticeMs },
   ]

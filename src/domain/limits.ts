@@ -64,6 +64,8 @@ export const http = {
   inboxPollMs: 100,
   /** How long an answer asks to wait when the store or the hash queue is busy. */
   retryAfterSeconds: 2,
+  /** Of requests that are refused in an overload, one line so often. */
+  overloadToldEveryMs: SECOND_MS,
   /** Every request is answered by then, whatever its store does: ten seconds are promised. */
   answerMs: 9 * SECOND_MS,
   drainMs: 10 * SECOND_MS,

@@ -30,7 +30,6 @@ export interface LoggedIn extends SignedIn {
  * `email_not_verified` or `account_disabled`; `overloaded` before any hash.
  */
 export async function login(attempt: LoginAttempt, caller: Caller, deps: Deps): Promise<LoggedIn> {
-  deps.passwords.requireRoom()
   const key = keyOf(attempt.identifier)
   const user = await deps.store.findUserByIdentifier({ key: key ?? 'none' })
   const device = knownDevice(attempt.deviceToken ?? null, user, deps)

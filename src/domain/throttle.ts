@@ -113,26 +113,32 @@ const unlimited: CountedGuess = { admitted: true, retryAfterSeconds: 0, settle: 
 export async function admitGuess(guess: Guess, caller: Client, deps: Counting): Promise<CountedGuess> {
   if (!deps.rates) return unlimited
   const account = accountHit(guess, deps)
-  const pair = pairHit(guess, caller, deps)
-  const hits = [account, ...(pair ? [{ ...pair, cost: 0 }] : [])]
   const now = deps.clock.now()
-  const [result, before] = await deps.store.hit({ hits, now })
+  const [result] = await deps.store.hit({ hits: [account], now })
   const admitted = result?.admitted ?? false
   // A device that has failed too often is a stranger again.
   if (!admitted && guess.deviceId !== null) return admitGuess({ ...guess, deviceId: null }, caller, deps)
-  const own = guess.deviceId === null ? (before?.count ?? 0) : account.limit
+  const before = (result?.count ?? 1) - 1
   return {
     admitted,
     retryAfterSeconds: result ? secondsUntil(result.resetAt, now) : 1,
     async settle(compare) {
       const right = await comparison(compare, admitted ? [account] : [], deps)
       if (right && admitted) {
-        const failures = pair && own > 0 ? [{ ...pair, cost: own }] : []
-        await giveBack([{ ...account, cost: 1 + own }, ...failures], deps)
+        const pair = pairHit(guess, caller, deps)
+        // Where nobody has failed, this network has not: most sign-ins need no look.
+        const own = guess.deviceId === null ? await countOf(before > 0 ? pair : null, deps) : account.limit
+        await giveBack([{ ...account, cost: 1 + own }, ...(pair ? [{ ...pair, cost: own }] : [])], deps)
       } else await countFailure({ ...guess, admitted }, caller, deps)
       return right && admitted
     },
   }
+}
+
+async function countOf(hit: Hit | null, deps: Counting): Promise<number> {
+  if (!hit) return 0
+  const [found] = await deps.store.hit({ hits: [{ ...hit, cost: 0 }], now: deps.clock.now() })
+  return found?.count ?? 0
 }
 
 /** What has been counted is given back where nothing could be compared. */

@@ -93,6 +93,7 @@ export function mount(server: FastifyInstance, one: Route, context: Context): vo
 
 /** The answer, within what the caller's network may do; the fields have been checked by then. */
 async function limited(one: Route, call: Call): Promise<Answer> {
+  if (one.hashes) call.deps.passwords.requireRoom()
   if (!one.limit) return one.handle(call)
   const state = await admitNetwork(one.limit.rate, call.caller, call.deps)
   try {

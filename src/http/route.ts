@@ -97,6 +97,8 @@ interface RouteText {
   readonly local?: 'development' | 'always'
   /** How often a network may do this; with `counts` only the attempts that end with one of these codes. */
   readonly limit?: { readonly rate: NetworkRate; readonly counts?: readonly ProblemCode[] }
+  /** Costs a hash, whoever asks: while their queue is full, nobody is counted, looked up or compared. */
+  readonly hashes?: true
   /** Touches no store: health, keys, documents. */
   readonly storeless?: true
 }

@@ -42,6 +42,7 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
     },
     clientErrorHandler: refuseBytes,
   })
+  const tellDefect = defectLog(deps)
   server.removeAllContentTypeParsers()
   answerInPlaceOfNode(server.server, refuseBytes)
 
@@ -53,7 +54,7 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
     const error = asDomainError(thrown === request.raw.errored ? cutOff(thrown) : thrown)
     const problem = problemOf(error, request.id, publicUrl)
     request.refusal = error.code
-    if (problem.status >= 500) logDefect(deps, request, error)
+    if (problem.status >= 500) tellDefect(request, error)
     void reply.code(problem.status)
     void reply.headers({ ...constant, 'x-request-id': request.id, ...problemHeaders(error) })
     // Where one message had two meanings, nobody knows where the next one begins.
@@ -79,11 +80,8 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
     reply.header('x-request-id', request.id)
     requireOneMeaning(request)
   })
-  await server.register(cors, {
-    origin: (origin, done) =>
-      done(null, origin !== undefined && isOwnOrigin(origin, publicUrl, surroundings)),
-    ...crossOrigin,
-  })
+  const isOwn = (origin?: string) => origin !== undefined && isOwnOrigin(origin, publicUrl, surroundings)
+  await server.register(cors, { origin: (origin, done) => done(null, isOwn(origin)), ...crossOrigin })
   for (const one of routes) mount(server, one, { deps, surroundings })
   return server
 }
@@ -136,13 +134,27 @@ function requestId(given: string | string[] | undefined, deps: Deps): string {
   return typeof given === 'string' && UUID.test(given) ? given.toLowerCase() : deps.ids.next()
 }
 
-/** A log that can't be written must not change the answer. */
-function logDefect(deps: Deps, request: FastifyRequest, error: DomainError): void {
-  const fields = { requestId: request.id, code: error.code, route: request.routeOptions.url }
-  try {
-    if (catalogue[error.code].status === 500) deps.log.error(fields, 'request failed', error.cause)
-    else deps.log.warn(fields, error.message)
-  } catch {
-    // there is nowhere left to say it
+/**
+ * Tells of what is no fault of the client. Of an overload once a second, with how many it has refused: a
+ * flood must not become one of lines. A log that can't be written must not change the answer.
+ */
+function defectLog({ log, clock }: Deps): (request: FastifyRequest, error: DomainError) => void {
+  let refused = 0
+  let toldAt = -Infinity
+  return (request, error) => {
+    const fields = { requestId: request.id, code: error.code, route: request.routeOptions.url }
+    try {
+      if (catalogue[error.code].status === 500) log.error(fields, 'request failed', error.cause)
+      else if (error.code !== 'overloaded') log.warn(fields, error.message)
+      else {
+        refused += 1
+        if (Math.abs(clock.now() - toldAt) < http.overloadToldEveryMs) return
+        toldAt = clock.now()
+        log.warn({ ...fields, refused }, error.message)
+        refused = 0
+      }
+    } catch {
+      // there is nowhere left to say it
+    }
   }
 }

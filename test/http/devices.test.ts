@@ -6,6 +6,7 @@ import { guessing, lifetimes } from '../../src/domain/limits.ts'
 import type { SignedInBody } from '../support/client.ts'
 import { startTestServer } from '../support/server.ts'
 import { PASSWORD, type TestUser } from '../support/server-users.ts'
+import { failUntilThrottled } from '../support/throttled.ts'
 
 const server = await startTestServer({ UM_TRUSTED_PROXIES: '127.0.0.1,::1' })
 const { client, clock, mailbox, newUser } = server
@@ -38,9 +39,7 @@ async function signedIn(user: TestUser, how?: Attempt): Promise<LoggedIn> {
 
 /** Strangers fail until whoever bears no token has to wait; then the owner tries with the right password. */
 async function isKnown(user: TestUser, device: string, password = PASSWORD): Promise<boolean> {
-  for (let failures = 0; failures <= guessing.freeFailures; failures += 1) {
-    await attempt(user, { password: WRONG, from: '203.0.113.9' })
-  }
+  await failUntilThrottled(clock, () => attempt(user, { password: WRONG, from: '203.0.113.9' }))
   assert.equal((await attempt(user, { password })).status, 401, 'the account is throttled')
   return (await attempt(user, { password, device })).status === 200
 }

@@ -110,6 +110,7 @@ export async function strictDisclosure(settings: Readonly<Record<string, string>
     assert.deepEqual(first.calls.toSorted(), [
       'passwords.hash',
       'passwords.isCommon',
+      'passwords.requireRoom',
       'store.createUser',
       'store.findUserByIdentifier',
     ])

@@ -9,9 +9,11 @@ export interface Servers {
   stop(): Promise<void>
 }
 
-/** Small caches; fail points on; nothing is purged behind a test's back, whose clock runs ahead of the server's. */
-const args = [
-  '--wiredTigerCacheSizeGB=0.25',
+const SMALL_CACHE_GB = 0.25
+
+/** Fail points on; nothing is purged behind a test's back, whose clock runs ahead of the server's. */
+const argsWith = (cacheGb: number): string[] => [
+  `--wiredTigerCacheSizeGB=${cacheGb}`,
   '--setParameter=enableTestCommands=1',
   '--setParameter=ttlMonitorEnabled=false',
   '--oplogSize=64',
@@ -21,10 +23,13 @@ export interface ReplicaSetOptions {
   readonly members: number
   /** The port of the first member; a free one unless given. */
   readonly port?: number
+  /** Small unless given. */
+  readonly cacheGb?: number
 }
 
 /** A replica set named `rs0`, whose members elect another primary within 2 to 4 seconds. */
-export async function startReplicaSet({ members, port }: ReplicaSetOptions): Promise<Servers> {
+export async function startReplicaSet(options: ReplicaSetOptions): Promise<Servers> {
+  const { members, port, cacheGb = SMALL_CACHE_GB } = options
   const set = await MongoMemoryReplSet.create({
     binary: binary(),
     ...(port !== undefined && { instanceOpts: [{ port }] }),
@@ -32,7 +37,7 @@ export async function startReplicaSet({ members, port }: ReplicaSetOptions): Pro
       count: members,
       name: 'rs0',
       storageEngine: 'wiredTiger',
-      args,
+      args: argsWith(cacheGb),
       configSettings: { electionTimeoutMillis: 2000 },
     },
   })
@@ -46,7 +51,7 @@ export async function startStandalone(
   const { port, uninitiated } = options
   const instance = {
     storageEngine: 'wiredTiger' as const,
-    args,
+    args: argsWith(SMALL_CACHE_GB),
     ...(port !== undefined && { port }),
     ...(uninitiated && { replSet: 'rs0' }),
   }

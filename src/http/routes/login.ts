@@ -18,6 +18,7 @@ export const loginRoute = route({
   form: 'also',
   body: loginBody,
   responses: { 200: { description: 'A session and its tokens', schema: loggedInSchema } },
+  hashes: true,
   limit: { rate: 'login', counts: ['invalid_credentials'] },
   errors: ['invalid_credentials', 'email_not_verified', 'account_disabled', 'overloaded'],
   fieldErrors: (_accepted, { body }) => (typeof body === 'object' && body ? identifierErrors(body) : []),

@@ -37,6 +37,7 @@ export const registerRoute = route({
       schema: acceptedSchema,
     },
   },
+  hashes: true,
   limit: { rate: 'register' },
   errors: ['registration_closed', 'email_taken', 'username_taken', 'idempotency_key_reused', 'overloaded'],
   requireHeaders({ header }) {

@@ -23,7 +23,7 @@ export interface PageRequest {
   readonly from: Position | null
   /** Whether the walk goes from the least to the greatest. */
   readonly ascending: boolean
-  /** So many rows are looked at, at the most, and so many at once after the first look. */
+  /** So many rows are looked at, at the most, and no more than so many at once. */
   readonly scanMax: number
   readonly scanStep: number
 }
@@ -41,7 +41,7 @@ export async function pageOf<Item>(request: PageRequest, walk: Walk<Item>): Prom
   let ended = false
   const late = performance.now() + lists.scanMs
   while (!ended && found.length <= limit && examined < scanMax) {
-    const most = examined === 0 ? limit + 1 : scanStep
+    const most = examined === 0 ? limit + 1 : Math.min(scanStep, stillToLookAt(limit, found.length, examined))
     const rows = await walk(last, most)
     for (const { place, item } of rows) if (item !== null) found.push({ place, item })
     examined += rows.length
@@ -59,6 +59,15 @@ export async function pageOf<Item>(request: PageRequest, walk: Walk<Item>): Prom
     back,
   })
 }
+
+/** So many more rows will most likely fill the page, if they fit as often as those before. */
+function stillToLookAt(limit: number, found: number, examined: number): number {
+  const missing = limit + 1 - found
+  return Math.max(limit + 1, Math.ceil((missing * examined * SPARE) / found))
+}
+
+/** A look too many costs more than some rows too many. */
+const SPARE = 1.25
 
 interface Walked<Item> {
   readonly items: readonly Item[]

@@ -4,11 +4,17 @@ import type { Id } from '../../domain/ports/runtime.ts'
 import type { User } from '../../domain/user.ts'
 import { bounded, type Collections } from './connection.ts'
 import { id, type Doc } from './documents.ts'
-import { pageOf } from './pages.ts'
-import { routeOf, usersById, walkAlong, walkOf } from './user-walks.ts'
+import { pageOf, type Walk } from './pages.ts'
+import { keysFrom, routeOf, usersById, walkAlong, walkOf, walkOfSearch } from './user-walks.ts'
 
 /** Ids of users who may fit, as an index has them: all of them, or more than are few. */
 type Source = (collections: Collections) => Promise<readonly Id[]>
+
+/** Whom each kind of claim finds. */
+interface Found {
+  readonly email: readonly Id[]
+  readonly username: readonly Id[]
+}
 
 /**
  * See `Store.listUsers`. Where an index knows that few users can fit, these are looked at alone; else users
@@ -17,24 +23,61 @@ type Source = (collections: Collections) => Promise<readonly Id[]>
 export async function listUsers(collections: Collections, query: UserQuery): Promise<Page<User>> {
   const { sort, from, limit } = query
   const route = routeOf(query)
-  const few = await fewUsers(collections, query)
-  const walk = few ? walkAlong(few, sort, route) : walkOf(collections, sort, route)
+  const found = query.search === null ? null : await findBy(collections, query.search)
+  const few = await fewUsers(collections, query, found)
+  const walk = few
+    ? walkAlong(few, sort, route)
+    : ((await searchAlong(collections, query, found)) ?? walkOf(collections, sort, route))
   return pageOf({ ...lists, limit, from, ascending: route.ascending }, walk)
 }
 
+/** A range of keys for each kind of claim, which an index answers; never a pattern, which it would not. */
+async function findBy({ identifiers }: Collections, search: string): Promise<Found> {
+  const holders = async (kind: 'e' | 'u'): Promise<readonly Id[]> => {
+    const { least, beyond } = keysFrom(`${kind}:${search}`)
+    const found = await identifiers.find({ _id: { $gte: least, $lt: beyond } }, someIds).toArray()
+    return found.map((doc) => id(doc, 'userId'))
+  }
+  const [email, username] = await Promise.all([holders('e'), holders('u')])
+  return { email, username }
+}
+
 /** Everybody who may fit, where that is few; null where it is not. */
-async function fewUsers(collections: Collections, query: UserQuery): Promise<readonly User[] | null> {
+async function fewUsers(
+  collections: Collections,
+  query: UserQuery,
+  found: Found | null,
+): Promise<readonly User[] | null> {
+  const searched = found && [...new Set([...found.email, ...found.username])]
+  if (searched && searched.length <= lists.fewUsers) return usersOf(collections, searched)
   for (const source of sourcesOf(query)) {
     const ids = await source(collections)
-    if (ids.length <= lists.fewUsers) return [...(await usersById(collections, ids)).values()]
+    if (ids.length <= lists.fewUsers) return usersOf(collections, ids)
   }
   return null
 }
 
+async function usersOf(collections: Collections, ids: readonly Id[]): Promise<readonly User[]> {
+  return ids.length === 0 ? [] : [...(await usersById(collections, ids)).values()]
+}
+
+/** A list in the order of what it searches need go no further than what begins so; null for any other. */
+async function searchAlong(
+  collections: Collections,
+  query: UserQuery,
+  found: Found | null,
+): Promise<Walk<User> | null> {
+  const { sort, search } = query
+  if (!found || search === null || (sort !== 'email' && sort !== 'username')) return null
+  const ids = sort === 'email' ? found.username : found.email
+  if (ids.length > lists.fewUsers) return null
+  const others = await usersOf(collections, ids)
+  return walkOfSearch(collections, { sort, search, others }, routeOf(query))
+}
+
 /** Those that most often are few come first. */
-function sourcesOf({ search, role, status, verified }: UserQuery): readonly Source[] {
+function sourcesOf({ role, status, verified }: UserQuery): readonly Source[] {
   return [
-    ...(search === null ? [] : [bySearch(search)]),
     ...(role === null ? [] : [byField({ roles: role })]),
     ...(status === 'disabled' ? [byField({ status })] : []),
     ...(verified === false ? [byField({ emailVerified: false })] : []),
@@ -45,19 +88,6 @@ function byField(filter: Doc): Source {
   return async ({ users }) => {
     const found = await users.find(filter, { ...someIds, projection: { _id: 1 } }).toArray()
     return found.map((doc) => id(doc, '_id'))
-  }
-}
-
-/** A range of keys for each kind of claim, which an index answers; never a pattern, which it would not. */
-function bySearch(search: string): Source {
-  return async ({ identifiers }) => {
-    const ranges = ['e', 'u'].map((kind) => {
-      const least = `${kind}:${search}`
-      // Keys are ASCII, so that this is greater than each that begins so.
-      return identifiers.find({ _id: { $gte: least, $lt: `${least}\u{FFFF}` } }, someIds).toArray()
-    })
-    const found = await Promise.all(ranges)
-    return [...new Set(found.flat().map((doc) => id(doc, 'userId')))]
   }
 }
 

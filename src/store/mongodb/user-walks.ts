@@ -24,10 +24,39 @@ export function walkOf(collections: Collections, sort: UserSort, route: Route): 
     case 'last_sign_in_at':
       return bySignIn(collections, route)
     case 'email':
-      return byClaim(collections, 'e', route)
+      return byClaim(collections, 'e:', route)
     case 'username':
-      return byClaim(collections, 'u', route)
+      return byClaim(collections, 'u:', route)
   }
+}
+
+/** The claims of a kind that begin so. */
+export interface Reach {
+  readonly sort: 'email' | 'username'
+  readonly search: string
+  /** Who is found by a claim of the other kind. */
+  readonly others: readonly User[]
+}
+
+/** Walks over those whom a search finds, and no further: few are found by the claims of the other kind. */
+export function walkOfSearch(collections: Collections, reach: Reach, route: Route): Walk<User> {
+  const { sort, search, others } = reach
+  const beginning = `${sort === 'email' ? 'e' : 'u'}:${search}`
+  const besides = others.filter((user) => !claimOf(user, sort).startsWith(beginning))
+  const walks = [byClaim(collections, beginning, route), walkAlong(besides, sort, route)]
+  const sign = route.ascending ? 1 : -1
+  return async (after, most) => {
+    const rows = await Promise.all(walks.map((walk) => walk(after, most)))
+    return rows
+      .flat()
+      .toSorted((one, other) => sign * comparePlaces(one.place, other.place))
+      .slice(0, most)
+  }
+}
+
+/** Keys are ASCII: none that begins so is beyond. */
+export function keysFrom(beginning: string): { readonly least: string; readonly beyond: string } {
+  return { least: beginning, beyond: `${beginning}\u{FFFF}` }
 }
 
 /** Walks over users that are all at hand. */
@@ -72,10 +101,13 @@ function placeOf(user: User, sort: UserSort): Place {
     case 'last_sign_in_at':
       return { value: user.lastSignInAt, id: user.id }
     case 'email':
-      return { value: emailKey(user.email), id: user.id }
     case 'username':
-      return { value: nameKey(user.username), id: user.id }
+      return { value: claimOf(user, sort), id: user.id }
   }
+}
+
+function claimOf(user: User, sort: Reach['sort']): string {
+  return sort === 'email' ? emailKey(user.email) : nameKey(user.username)
 }
 
 /** Null is the least of all values; between equals, ids decide. */
@@ -156,15 +188,19 @@ async function rowsOf(
   })
 }
 
-/** Along the claims of one kind; a claim whose user bears another one by now leads to nobody. */
-function byClaim(collections: Collections, kind: 'e' | 'u', { ascending, fits, filter }: Route): Walk<User> {
+/** Along the claims that begin so; a claim whose user bears another one by now leads to nobody. */
+function byClaim(
+  collections: Collections,
+  beginning: string,
+  { ascending, fits, filter }: Route,
+): Walk<User> {
   const sign = ascending ? 1 : -1
-  const ends = { least: `${kind}:`, beyond: `${kind};` }
+  const { least, beyond } = keysFrom(beginning)
   return async (after, most) => {
     const from = typeof after?.value === 'string' ? after.value : null
     const range = ascending
-      ? { $gte: from ?? ends.least, $lt: ends.beyond }
-      : { $gte: ends.least, ...(from === null ? { $lt: ends.beyond } : { $lte: from }) }
+      ? { $gte: from !== null && from > least ? from : least, $lt: beyond }
+      : { $gte: least, ...(from !== null && from < beyond ? { $lte: from } : { $lt: beyond }) }
     // The claim at the place itself is met once more, since its holder may be another by now.
     const claims = await collections.identifiers
       .find({ _id: range }, { ...bounded, batchSize: most + 1 })
