@@ -201,8 +201,8 @@ function timeOf(value: JsonValue, now: Ms, refuse: Refuse): Ms | undefined {
 }
 
 /**
- * As it was sent and as it would be stored, and nothing that an engine would not give back as it was. Users whom an
- * administrator makes begin without a profile, whatever is required, and go out and come in like that.
+ * As it was sent and as it would be stored, and nothing that an engine would not give back as it was. Users
+ * whom an administrator makes begin without a profile, whatever is required, and go out and come in like it.
  */
 function profileErrors(profile: JsonObject, { rules }: Pick<Deps, 'rules'>): readonly FieldError[] {
   if (Object.keys(profile).length === 0) return []

@@ -1,7 +1,7 @@
 /** The documentation, done as it says: see `test/support/doc-page.ts` for how a page marks what is run. */
 import assert from 'node:assert/strict'
 import { globSync } from 'node:fs'
-import { test } from 'node:test'
+import { suite, test } from 'node:test'
 import { findPython, readDocPage, runDocPage } from '../support/doc-page.ts'
 import { addSummary } from '../support/summary.ts'
 import { read, ROOT } from '../rules/source.ts'
@@ -14,11 +14,15 @@ const pages = globSync('docs/**/*.md', { cwd: ROOT })
 const runnable = pages.filter(({ page }) => page.steps.some(({ kind }) => kind === 'shell'))
 let run = 0
 
-for (const { file, page } of runnable) {
-  test(`${file} does what it says`, { timeout: 180_000 }, async () => {
-    run += await runDocPage(page, python)
-  })
-}
+/** A page waits for one command after the other, so that two of them use two cores. */
+suite('the documentation:', { concurrency: 2 }, () => {
+  for (const { file, page } of runnable) {
+    test(`${file} does what it says`, { timeout: 180_000 }, async () => {
+      const blocks = await runDocPage(page, python)
+      run += blocks
+    })
+  }
+})
 
 test('a good part of the commands of the documentation is run', () => {
   const all = pages.reduce((sum, { page }) => sum + page.shellBlocks, 0)

@@ -177,3 +177,9 @@ async function register(
 ): Promise<Body> {
   return good(await call('POST /users/register', { body: person(username), ...(headers && { headers }) }))
 }
+
+/** What a copy says that both stores hold; fails where it was not made. */
+export function sha256Of({ code, stdout, stderr }: Ended): string {
+  assert.equal(code, 0, stderr)
+  return JSON.parse(stdout).sha256
+}

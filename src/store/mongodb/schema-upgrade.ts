@@ -33,7 +33,9 @@ export async function upgradeSchema(database: Database): Promise<void> {
     if (isCurrent(await meta.findOne({ _id: schemaId }, bounded))) return
     const fence = await takeLease(database.collections)
     if (fence !== null) {
-      await apply(database, fence)
+      // Whoever had it before may have been done between the look and this.
+      const done = isCurrent(await meta.findOne({ _id: schemaId }, bounded))
+      await (done ? release(database.collections, fence) : apply(database, fence))
       return
     }
     await new Promise((resolve) => setTimeout(resolve, limits.schemaPollMs))
@@ -97,6 +99,10 @@ async function apply(database: Database, fence: number): Promise<void> {
   await insertOnce(database.collections, { _id: schemaId, ...schemaVersion, max: 0, fence: 0 })
   const done = { ...schemaVersion, fence }
   await meta.updateOne({ _id: schemaId, fence: { $lt: fence } }, { $set: done }, bounded)
+  await release(database.collections, fence)
+}
+
+async function release({ meta }: Collections, fence: number): Promise<void> {
   await meta.updateOne({ _id: leaseId, fence }, { $set: { until: time(0) } }, bounded)
 }
 
