@@ -141,7 +141,10 @@ async function heldUser(store: Store): Promise<User> {
 }
 
 function remove(store: Store, { id: userId }: User): ReturnType<Store['deleteUser']> {
-  return store.deleteUser({ userId, expectEpoch: null, idHash: hashOfId(userId), now: Date.now() }, newTrail(userId))
+  return store.deleteUser(
+    { userId, expectEpoch: null, idHash: hashOfId(userId), now: Date.now() },
+    newTrail(userId),
+  )
 }
 
 suite('a deletion that is cut (C11)', () => {

@@ -33,7 +33,10 @@ const ways: readonly ((store: Store, target: User) => Promise<{ readonly kind: s
   (store, { id: userId, roles }) =>
     store.changeAccess({ userId, expectRoles: roles, status: 'disabled', now: Date.now() }, newTrail(userId)),
   (store, { id: userId, roles }) =>
-    store.deleteUser({ userId, expectEpoch: null, expectRoles: roles, idHash: hashOfId(userId), now: Date.now() }, newTrail(userId)),
+    store.deleteUser(
+      { userId, expectEpoch: null, expectRoles: roles, idHash: hashOfId(userId), now: Date.now() },
+      newTrail(userId),
+    ),
 ]
 
 function lastAdmin(harness: Harness): void {

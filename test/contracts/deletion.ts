@@ -35,7 +35,10 @@ function remove(
   user: User,
   expectEpoch: number | null = user.epoch,
 ): ReturnType<Store['deleteUser']> {
-  return store.deleteUser({ userId: user.id, expectEpoch, idHash: hashOfId(user.id), now: Date.now() }, newTrail(user.id))
+  return store.deleteUser(
+    { userId: user.id, expectEpoch, idHash: hashOfId(user.id), now: Date.now() },
+    newTrail(user.id),
+  )
 }
 
 /** A user that every entry of the registry holds, and how many rows of each. */

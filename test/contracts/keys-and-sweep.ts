@@ -125,7 +125,10 @@ function closing(harness: Harness): void {
     const { store } = await harness.open(t)
     const user = await registered(store)
     const gone = await registered(store)
-    await store.deleteUser({ userId: gone.id, expectEpoch: null, idHash: hashOfId(gone.id), now: Date.now() }, newTrail(gone.id))
+    await store.deleteUser(
+      { userId: gone.id, expectEpoch: null, idHash: hashOfId(gone.id), now: Date.now() },
+      newTrail(gone.id),
+    )
     await store.scrub()
     assert.deepEqual(await store.findUser({ id: user.id }), user)
     assert.equal(await store.findUser({ id: gone.id }), null)

@@ -157,7 +157,7 @@ export async function tokenTo(call: Client, name: string): Promise<string> {
   return tokens[0] ?? assert.fail('the mail has no token')
 }
 
-export function login(call: Client, username: string): Promise<Answer> {
+function login(call: Client, username: string): Promise<Answer> {
   return call('POST /users/login', { body: { username, password } })
 }
 

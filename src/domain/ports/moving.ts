@@ -17,7 +17,9 @@ export interface MovingStore extends CopyingStore {
    * that works. `refused`: it can't be written there, for this reason. `unsupported` where the engine has
    * tools of its own for it.
    */
-  backUp(to: { readonly path: string }): Promise<
+  backUp(to: {
+    readonly path: string
+  }): Promise<
     | { readonly kind: 'written'; readonly bytes: number; readonly users: number; readonly at: Ms }
     | { readonly kind: 'refused'; readonly reason: string }
     | { readonly kind: 'unsupported' }

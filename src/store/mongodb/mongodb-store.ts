@@ -12,13 +12,7 @@ import { mailBacklog } from './backlog.ts'
 import { createConnection, type Connection } from './connection.ts'
 import { beginCopy, countRecords, endCopy, isEmpty, writeRecords } from './copies.ts'
 import { hit } from './counters.ts'
-import {
-  endEverything,
-  findDeletions,
-  listDeletions,
-  listUserIds,
-  putDeletions,
-} from './deletion-ledger.ts'
+import { endEverything, findDeletions, listDeletions, listUserIds, putDeletions } from './deletion-ledger.ts'
 import { confirmEmail } from './email-confirmation.ts'
 import { bears } from './identifiers.ts'
 import { listInboxMessages, putInboxMessage } from './inbox.ts'
@@ -197,9 +191,7 @@ function administration(workshop: Workshop, { read, write }: Life): Methods<keyo
 function ledger(
   { collections }: Workshop,
   { read, write }: Life,
-): Methods<
-  'backUp' | 'listUserIds' | 'listDeletions' | 'putDeletions' | 'findDeletions' | 'endEverything'
-> {
+): Methods<'backUp' | 'listUserIds' | 'listDeletions' | 'putDeletions' | 'findDeletions' | 'endEverything'> {
   return {
     backUp: async () => ({ kind: 'unsupported' }),
     listUserIds: read((query) => listUserIds(collections, query)),

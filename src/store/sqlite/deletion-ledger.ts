@@ -37,10 +37,7 @@ function findDeletions(db: Database, hashes: readonly Hash[]): readonly Hash[] {
 }
 
 /** See `Store.listUserIds`. */
-function listUserIds(
-  db: Database,
-  { after, limit }: Parameters<Store['listUserIds']>[0],
-): readonly Id[] {
+function listUserIds(db: Database, { after, limit }: Parameters<Store['listUserIds']>[0]): readonly Id[] {
   const rows = db.all(sql.userIds, { after: after === null ? beforeAll : idBytes(after), limit })
   return rows.map((row) => id(row, 'id'))
 }

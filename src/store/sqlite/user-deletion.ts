@@ -36,8 +36,7 @@ function retained(now: Ms): readonly Retained[] {
     },
     {
       what: 'deletion_ledger',
-      reason:
-        'A hash of the id of the deleted user, so that a restored backup does not bring it back.',
+      reason: 'A hash of the id of the deleted user, so that a restored backup does not bring it back.',
       until: now + lifetimes.deletionLedgerMs,
     },
     {
