@@ -126,7 +126,15 @@ export const onServer: Readonly<
 > = {
   users: {
     diskBytes: 196.6,
-    entryBytes: { _id_: 38.5, shard: 36.3, roles: 21.8, lastSignIn: 47.8, status: 0, unverified: 0 },
+    entryBytes: {
+      _id_: 38.5,
+      shard: 36.3,
+      created: 47.6,
+      roles: 21.8,
+      lastSignIn: 47.8,
+      status: 0,
+      unverified: 0,
+    },
   },
   identifiers: { diskBytes: 32.6, entryBytes: { _id_: 38.6, shard: 37.4, purge: 0 } },
   sessions: { diskBytes: 105.4, entryBytes: { _id_: 38.5, shard: 36.6, purge: 27.9 } },

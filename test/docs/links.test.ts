@@ -42,6 +42,12 @@ test('every page of the documentation is reached from its index, and the index f
   assertNone(pages.filter((page) => page.startsWith('docs/') && !seen.has(page)))
 })
 
+test('a page with commands says what the command is called in a checkout', () => {
+  const typed = pages.filter((page) => /^```sh[^`]*^ *user-management /m.test(read(page)))
+  assert.ok(typed.length > 3)
+  assertNone(typed.filter((page) => !read(page).includes('bin/user-management.cjs')))
+})
+
 test('headings that the pages link to are there', () => {
   const anchors = (page: string) =>
     [...read(page).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>

@@ -125,7 +125,7 @@ test('the parts of a user and of an event add up to the whole', () => {
     'BSON',
   )
   near(total.disk, 196.6 + 2 * 32.6 + 1.5 * 105.4, 'disk')
-  const ofUser = 38.5 + 36.3 + 21.8 + 47.8
+  const ofUser = 38.5 + 36.3 + 47.6 + 21.8 + 47.8
   near(total.index, ofUser + 2 * (38.6 + 37.4) + 1.5 * (38.5 + 36.6 + 27.9), 'indexes')
   const { storage } = plan(SMALL)
   near(storage.replica, (storage.documentsOnDisk + storage.indexes) * 1.3, 'a replica')
