@@ -53,9 +53,8 @@ export async function assemble(config: Config, options: AssemblyOptions): Promis
   const secrets = secretsOf(loadMasterKey({ file, create: config.masterKeyFile === null }))
   const extras = extrasOf(config)
   const opened = await openStore({ url: config.databaseUrl, dataDir, clock, log, onIncompatible })
-  const measured = metrics ? metrics.timed(opened) : opened
-  const ledgerFile = keepLedgerFile({ store: measured, path: ledgerFileIn(dataDir) }, { clock, log })
-  const { store } = ledgerFile
+  const ledgerFile = keepLedgerFile({ store: opened, path: ledgerFileIn(dataDir) }, { clock, log })
+  const store = metrics ? metrics.timed(ledgerFile.store) : ledgerFile.store
   try {
     const ids = { next: () => randomUUIDv7() }
     const algorithm = config.signingAlgorithm
