@@ -31,8 +31,8 @@ test('only one module reads what a request says about its host, and one its forw
 })
 
 test('no statement shows fields that a request chose: projections are written out (row 53)', () => {
-  // Both are made of the table of indexes and of registry entries, which are constants themselves.
-  const made = ['src/store/mongodb/sweep.ts', 'src/store/mongodb/user-walks.ts']
+  // They are made of the tables of indexes, of registry entries and of records, which are constants themselves.
+  const made = ['sweep', 'user-walks', 'records'].map((name) => `src/store/mongodb/${name}.ts`)
   const files = sources('src/store/mongodb/*.ts')
   const found = files.flatMap(({ path, text }) =>
     [...withoutComments(text).matchAll(/\bprojection\b(?<value>[^\n]*)/g)].map((match) => ({
