@@ -6,13 +6,19 @@ import { rowsOf, textOf } from './with-control.ts'
 
 const DAY_MS = 86_400_000
 
-/** `systemNow` is the time of this machine. */
-export function conditionChecks(found: Row, systemNow: number): readonly Check[] {
+/** When it was asked for and when it came, by the clock of this machine. */
+interface Between {
+  readonly asked: number
+  readonly answered: number
+}
+
+/** What follows from it. */
+export function conditionChecks(found: Row, between: Between): readonly Check[] {
   const now = Date.parse(textOf(found, 'now'))
   return [
     storeCheck(found),
     keysCheck(found, now),
-    clockCheck(now, systemNow),
+    clockCheck(now, between),
     mailCheck(found, now),
     hashCheck(Number(found['hash_ms'])),
     adminCheck(found['has_admin'] === true),
@@ -44,8 +50,9 @@ function keysCheck(found: Row, now: number): Check {
   )
 }
 
-function clockCheck(now: number, systemNow: number): Check {
-  const seconds = Math.abs(systemNow - now) / 1000
+/** The answer took its time: only what lies outside of that is a difference. */
+function clockCheck(now: number, { asked, answered }: Between): Check {
+  const seconds = Math.max(0, asked - now, now - answered) / 1000
   const wrong = seconds * 1000 > limits.clockDifferenceMs
   const remedy = 'Set the clock by NTP: lifetimes of tokens and links hang on it.'
   return verdict('clock', `${seconds.toFixed(1)} s from that of the server`, wrong ? ['fail', remedy] : null)

@@ -37,9 +37,12 @@ async function everyCheck(invocation: Invocation): Promise<readonly Check[]> {
 
 async function dataChecks(invocation: Invocation): Promise<readonly Check[]> {
   try {
-    const found = await withControl(invocation, async (ask) => rowOf(await ask('GET', '/control/condition')))
     const { systemClock } = await import('../app.ts')
-    return conditionChecks(found, systemClock.now())
+    return await withControl(invocation, async (ask) => {
+      const asked = systemClock.now()
+      const found = rowOf(await ask('GET', '/control/condition'))
+      return conditionChecks(found, { asked, answered: systemClock.now() })
+    })
   } catch (error) {
     if (!(error instanceof DomainError) && !isCommandError(error)) throw error
     return [failed('store', error, 'Do what is said here; then run the command again.')]

@@ -47,6 +47,7 @@ const exceptions: readonly (readonly [name: string, fits: RegExp])[] = [
   ['sweep', /^find users status,createdAt(?:,passwordHash)?$/],
   ['backlog', /^(?:find sorted|aggregate) (?:outbox due|tokens mail\.due)$/],
   ['lists and checks along the ids', /^find sorted \w+ (?:_id)?$/],
+  ['the end of everything', /^find (?:sessions|tokens|outbox) $/],
   ['check of everything', /^aggregate users roles,status,passwordHash$/],
 ]
 

@@ -64,12 +64,17 @@ export async function listUserIds(
 /** See `Store.endEverything`. Step by step: there may be millions. Tokens go with their mails. */
 export async function endEverything(collections: Collections): Promise<void> {
   for (const name of ['sessions', 'tokens', 'outbox'] as const) {
-    const page = { ...bounded, projection: { _id: 1 }, batchSize: queues.sweepRowsPerStep }
+    const page = { ...bounded, projection: { _id: 1, userId: 1 }, batchSize: queues.sweepRowsPerStep }
     let found: number
     do {
       const some = await collections[name].find({}, page).limit(queues.sweepRowsPerStep).toArray()
       found = some.length
-      const which = { _id: { $in: some.map((doc) => keyValue(doc._id)) } }
+      const keys = { _id: { $in: some.map((doc) => keyValue(doc._id)) } }
+      // Sessions lie with their users.
+      const which =
+        name === 'sessions'
+          ? { ...keys, userId: { $in: some.map((doc) => idValue(id(doc, 'userId'))) } }
+          : keys
       if (found > 0) await collections[name].deleteMany(which, bounded)
     } while (found === queues.sweepRowsPerStep)
   }
