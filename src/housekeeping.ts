@@ -1,6 +1,6 @@
 /** What a server does now and then without being asked; part of the composition root (see `app.ts`). */
 import type { Assembled } from './assemble.ts'
-import { replayDeletions } from './domain/deletion-ledger.ts'
+import { replayAllDeletions } from './domain/deletion-ledger.ts'
 import { isStoreAway } from './domain/errors.ts'
 import { backup as limits, store as storeLimits } from './domain/limits.ts'
 import { operator } from './domain/policy.ts'
@@ -50,12 +50,7 @@ export function startHousekeeping({ deps, ledgerFile }: Assembled): () => Promis
 /** The file knew of deletions that the data do not: these are of an older time, put there by other means. */
 async function deleteAgain(deps: Assembled['deps']): Promise<void> {
   const caller = { requestId: deps.ids.next(), userAgent: null }
-  let [after, deleted]: [string | null, number] = [null, 0]
-  do {
-    const step = await replayDeletions({ actor: operator, after }, caller, deps)
-    deleted += step.deleted
-    after = step.next
-  } while (after !== null)
+  const deleted = await replayAllDeletions(operator, caller, deps)
   deps.log.warn(
     { event: 'older_data', users: deleted },
     'the data are older than deletions.ndjson: users who had been deleted since are deleted again',

@@ -10,7 +10,7 @@ import type { Config } from './config.ts'
 import { answers, controlPath } from './control-listener.ts'
 import { loadMasterKey } from './crypto/master-key.ts'
 import { secretsOf } from './crypto/secrets.ts'
-import { endRestoration, replayDeletions, type ReplayDeps } from './domain/deletion-ledger.ts'
+import { endRestoration, replayAllDeletions, type ReplayDeps } from './domain/deletion-ledger.ts'
 import { DomainError } from './domain/errors.ts'
 import { lifetimes } from './domain/limits.ts'
 import { operator } from './domain/policy.ts'
@@ -194,12 +194,7 @@ async function bringInLine(
 ): Promise<Pick<Restored, 'deletedAgain' | 'hasAdmin'>> {
   const caller = { requestId: `cli:${deps.ids.next()}`, userAgent: null }
   onStep('Deleting again who was deleted since')
-  let [after, deletedAgain]: [string | null, number] = [null, 0]
-  do {
-    const step = await replayDeletions({ actor: operator, after }, caller, deps)
-    deletedAgain += step.deleted
-    after = step.next
-  } while (after !== null)
+  const deletedAgain = await replayAllDeletions(operator, caller, deps)
   onStep('Ending sessions and links')
   const detail = `backup of ${new Date(at).toISOString()}, ${deletedAgain} deleted again`
   const { hasAdmin } = await endRestoration({ actor: operator, detail }, caller, deps)

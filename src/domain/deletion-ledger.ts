@@ -45,6 +45,21 @@ export async function replayDeletions(
   return { checked: ids.length, deleted, next: ids.length === limit ? (ids.at(-1) ?? null) : null }
 }
 
+/** Looks at all users in this way; says how many were deleted again. Throws `permission_denied`. */
+export async function replayAllDeletions(
+  actor: Administrator,
+  caller: Caller,
+  deps: ReplayDeps,
+): Promise<number> {
+  let [after, deleted]: [Id | null, number] = [null, 0]
+  do {
+    const step = await replayDeletions({ actor, after }, caller, deps)
+    deleted += step.deleted
+    after = step.next
+  } while (after !== null)
+  return deleted
+}
+
 /**
  * Ends a restoration: sessions, links and waiting mail of an older time are gone, and everybody signs in
  * again. Says whether there is an administrator. Throws `permission_denied`.

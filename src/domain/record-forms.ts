@@ -5,7 +5,7 @@
  */
 import { lifetimes } from './limits.ts'
 import type { RecordKind } from './ports/copying.ts'
-import type { JsonObject, Ms } from './ports/runtime.ts'
+import type { JsonObject, JsonValue, Ms } from './ports/runtime.ts'
 
 /**
  * How a field is written: ids as UUIDs, bytes as base64, times in milliseconds, `texts` as an array; JSON
@@ -180,4 +180,18 @@ export function purgedAt(kind: RecordKind, record: JsonObject): Ms | null {
   const { purged } = recordForms[kind]
   const at = purged && record[purged.field]
   return typeof at === 'number' && purged ? at + purged.afterMs : null
+}
+
+/** A field that has to be a text; throws `TypeError` where it is none. */
+export function textIn(value: JsonValue | undefined, name: string): string {
+  return typeof value === 'string' ? value : wrong(name)
+}
+
+/** A field that has to be a number; throws `TypeError` where it is none. */
+export function numberIn(value: JsonValue | undefined, name: string): number {
+  return typeof value === 'number' ? value : wrong(name)
+}
+
+function wrong(name: string): never {
+  throw new TypeError(`The field ${name} of a record holds what it can't hold.`)
 }

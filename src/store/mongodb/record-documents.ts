@@ -3,7 +3,7 @@ import { Binary, type Document } from 'mongodb'
 import { queues } from '../../domain/limits.ts'
 import type { RecordKind } from '../../domain/ports/copying.ts'
 import type { JsonObject, JsonValue } from '../../domain/ports/runtime.ts'
-import { fieldsOf, purgedAt, type RecordField } from '../../domain/record-forms.ts'
+import { fieldsOf, numberIn, purgedAt, textIn, type RecordField } from '../../domain/record-forms.ts'
 import type { DocumentId } from './connection.ts'
 import { bytes, flag, id, idValue, integer, ms, text, texts, time, type Doc } from './documents.ts'
 
@@ -29,7 +29,7 @@ const derived: Readonly<Partial<Record<RecordKind, (record: JsonObject) => Docum
   // As many as there may be: the next sign-in counts them.
   users: () => ({ sessionsOpened: queues.sessionsPerUser }),
   setup_tokens: () => ({ kind: setupKind, userId: null, epoch: 0, email: '' }),
-  outgoing_mails: ({ created_at: at }) => ({ due: time(number(at, 'created_at')) }),
+  outgoing_mails: ({ created_at: at }) => ({ due: time(numberIn(at, 'created_at')) }),
 }
 
 /** Links for setting up lie among the one-time tokens. */
@@ -85,7 +85,7 @@ export function contentOf(kind: RecordKind, record: JsonObject): Document {
 export function documentIdOf(kind: RecordKind, record: JsonObject): DocumentId {
   const field = documentFields(kind).find(({ at }) => at === '_id')
   if (!field) throw new TypeError(`A record of ${kind} has no document of its own.`)
-  return documentId(field.form, string(record[field.name], field.name))
+  return documentId(field.form, textIn(record[field.name], field.name))
 }
 
 /** The same as it is read: for going on behind a document. */
@@ -121,29 +121,17 @@ const readers: Readonly<Record<RecordField['form'], (doc: Doc, field: string) =>
 function stored(form: RecordField['form'], value: JsonValue | undefined, name: string): unknown {
   switch (form) {
     case 'id':
-      return idValue(string(value, name))
+      return idValue(textIn(value, name))
     case 'text':
-      return string(value, name)
+      return textIn(value, name)
     case 'bytes':
-      return Buffer.from(string(value, name), 'base64')
+      return Buffer.from(textIn(value, name), 'base64')
     case 'time':
-      return time(number(value, name))
+      return time(numberIn(value, name))
     case 'number':
-      return number(value, name)
+      return numberIn(value, name)
     case 'texts':
     case 'flag':
       return value
   }
-}
-
-function string(value: JsonValue | undefined, name: string): string {
-  return typeof value === 'string' ? value : wrong(name)
-}
-
-function number(value: JsonValue | undefined, name: string): number {
-  return typeof value === 'number' ? value : wrong(name)
-}
-
-function wrong(name: string): never {
-  throw new TypeError(`The field ${name} of a record holds what it can't hold.`)
 }

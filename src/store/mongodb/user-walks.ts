@@ -3,7 +3,7 @@ import type { UserQuery, UserSort } from '../../domain/ports/administration.ts'
 import type { Id } from '../../domain/ports/runtime.ts'
 import type { User } from '../../domain/user.ts'
 import { bounded, type Collections } from './connection.ts'
-import { id, idValue, maybeMs, ms, text, time, type Doc } from './documents.ts'
+import { id, idValue, maybeMs, text, time, type Doc } from './documents.ts'
 import { bears, emailKey, nameKey } from './identifiers.ts'
 import { neighbour, type Place, type Row, type Walk } from './pages.ts'
 import { userOf } from './user-documents.ts'
@@ -20,9 +20,9 @@ export interface Route {
 export function walkOf(collections: Collections, sort: UserSort, route: Route): Walk<User> {
   switch (sort) {
     case 'created_at':
-      return byCreation(collections, route)
+      return byTime(collections, 'createdAt', route)
     case 'last_sign_in_at':
-      return bySignIn(collections, route)
+      return byTime(collections, 'lastSignInAt', route)
     case 'email':
       return byClaim(collections, 'e:', route)
     case 'username':
@@ -118,46 +118,26 @@ function comparePlaces(one: Place, other: Place): number {
   return one.value < other.value ? -1 : 1
 }
 
-/** Ids that were brought along don't grow with time: the time itself comes first. By bounds of the index. */
-function byCreation(collections: Collections, route: Route): Walk<User> {
-  const { ascending } = route
-  const order = { createdAt: 1, _id: 1 }
-  const direction = ascending ? 1 : -1
-  const placeIn = (doc: Doc): Place => ({ value: ms(doc, 'createdAt'), id: id(doc, '_id') })
-  const edge = ({ value, id: placeId }: Place): Doc => {
-    const place = (at: string): Doc => ({ createdAt: time(Number(value)), _id: idValue(at) })
-    return ascending ? { min: place(neighbour(placeId, true)) } : { max: place(placeId) }
-  }
-  return async (after, most) => {
-    const extent = { hint: order, ...(after && edge(after)) }
-    const found = await collections.users
-      .find({}, { ...bounded, ...onlyPlaces(route, order), ...extent, batchSize: most })
-      .sort({ createdAt: direction, _id: direction })
-      .limit(most)
-      .toArray()
-    return rowsOf(collections, found, { ...route, placeIn })
-  }
-}
-
 /**
- * By bounds of the index itself, which has null before all times; a comparison in a filter would leave out
+ * Along a time, then ids, which decide between equals: ids that were brought along don't grow with time. By
+ * bounds of the index itself, which has null before all times; a comparison in a filter would leave out
  * values of another type. The lower bound belongs to the walk, the upper one does not.
  */
-function bySignIn(collections: Collections, route: Route): Walk<User> {
+function byTime(collections: Collections, field: 'createdAt' | 'lastSignInAt', route: Route): Walk<User> {
   const { ascending } = route
+  const order = { [field]: 1, _id: 1 }
+  const direction = ascending ? 1 : -1
+  const placeIn = (doc: Doc): Place => ({ value: maybeMs(doc, field), id: id(doc, '_id') })
   const edge = (after: Place): Doc => {
     const at = typeof after.value === 'number' ? time(after.value) : null
-    const place = (placeId: string): Doc => ({ lastSignInAt: at, _id: idValue(placeId) })
+    const place = (placeId: string): Doc => ({ [field]: at, _id: idValue(placeId) })
     return ascending ? { min: place(neighbour(after.id, true)) } : { max: place(after.id) }
   }
-  const order = { lastSignInAt: 1, _id: 1 }
-  const direction = ascending ? 1 : -1
-  const placeIn = (doc: Doc): Place => ({ value: maybeMs(doc, 'lastSignInAt'), id: id(doc, '_id') })
   return async (after, most) => {
     const extent = { hint: order, ...(after && edge(after)) }
     const found = await collections.users
       .find({}, { ...bounded, ...onlyPlaces(route, order), ...extent, batchSize: most })
-      .sort({ lastSignInAt: direction, _id: direction })
+      .sort({ [field]: direction, _id: direction })
       .limit(most)
       .toArray()
     return rowsOf(collections, found, { ...route, placeIn })

@@ -3,7 +3,15 @@ import type { SQLInputValue } from 'node:sqlite'
 import { recordKinds, type RecordKind, type RecordPage } from '../../domain/ports/copying.ts'
 import type { JsonObject, JsonValue } from '../../domain/ports/runtime.ts'
 import type { Store } from '../../domain/ports/store.ts'
-import { fieldsOf, movedFacts, ofUsers, recordForms, type RecordField } from '../../domain/record-forms.ts'
+import {
+  fieldsOf,
+  movedFacts,
+  numberIn,
+  ofUsers,
+  recordForms,
+  textIn,
+  type RecordField,
+} from '../../domain/record-forms.ts'
 import type { Database, Values } from './connection.ts'
 import { bytes, id, idBytes, integer, jsonTexts, text, type Row } from './rows.ts'
 
@@ -11,7 +19,7 @@ import { bytes, id, idBytes, integer, jsonTexts, text, type Row } from './rows.t
 const derived: Partial<Record<RecordKind, Readonly<Record<string, (record: JsonObject) => SQLInputValue>>>> =
   {
     users: { admin: ({ roles }) => Number(Array.isArray(roles) && roles.includes('admin')) },
-    outgoing_mails: { due_at: ({ created_at: at }) => number(at, 'created_at') },
+    outgoing_mails: { due_at: ({ created_at: at }) => numberIn(at, 'created_at') },
   }
 
 interface Plan {
@@ -108,16 +116,16 @@ const readers: Readonly<Record<RecordField['form'], (row: Row, column: string) =
 function stored(form: RecordField['form'], value: JsonValue | undefined, name: string): SQLInputValue {
   switch (form) {
     case 'id':
-      return idBytes(string(value, name))
+      return idBytes(textIn(value, name))
     case 'text':
-      return string(value, name)
+      return textIn(value, name)
     case 'texts':
       return JSON.stringify(value)
     case 'bytes':
-      return Buffer.from(string(value, name), 'base64')
+      return Buffer.from(textIn(value, name), 'base64')
     case 'time':
     case 'number':
-      return number(value, name)
+      return numberIn(value, name)
     case 'flag':
       return Number(value === true)
   }
@@ -130,16 +138,4 @@ function least(form: RecordField['form']): SQLInputValue {
 
 function base64Of(value: Uint8Array): string {
   return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64')
-}
-
-function string(value: JsonValue | undefined, name: string): string {
-  return typeof value === 'string' ? value : wrong(name)
-}
-
-function number(value: JsonValue | undefined, name: string): number {
-  return typeof value === 'number' ? value : wrong(name)
-}
-
-function wrong(name: string): never {
-  throw new TypeError(`The field ${name} of a record holds what it can't hold.`)
 }
