@@ -3,6 +3,7 @@
  * least once; a repetition bears the same Message-ID. Several nodes may run one each, and each keeps its own
  * pace: what it may not send yet stays in the outbox, for itself later or for another node now.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { mail as limits, type Rate } from '../domain/limits.ts'
 import { readMail } from '../domain/mail.ts'
 import type { MailContent } from '../domain/mail.ts'
@@ -79,7 +80,13 @@ export function startDeliverer(parts: DelivererParts): Deliverer {
         if (limit === 0) return
         const now = clock.now()
         const rows = await store.claimMail({ now, leaseUntil: now + limits.leaseMs, limit })
-        await Promise.all(rows.map((row) => deliver(row, sent, paced)))
+        const deliveries: Promise<void>[] = []
+        for (const row of rows) {
+          deliveries.push(deliver(row, sent, paced))
+          // Requests that have come are served between two mails.
+          await nextTurn()
+        }
+        await Promise.all(deliveries)
         more = rows.length === limit
         if (away) log.info({}, 'the outbox can be read again')
         away = false

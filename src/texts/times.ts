@@ -4,10 +4,13 @@ const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 const DAY_MS = 24 * HOUR_MS
 
+/** Made once a language, of which there are few: making one takes longer than all else of a mail. */
+const timeForms = new Map<string, Intl.DateTimeFormat>()
+const spanForms = new Map<string, Intl.NumberFormat>()
+
 /** A moment in UTC, as a language writes it: `20 November 2026 at 14:33 UTC`. */
 export function timeText(at: Ms, locale: string): string {
-  const form = { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' } as const
-  return `${new Intl.DateTimeFormat(locale, form).format(at)} UTC`
+  return `${timeForms.getOrInsertComputed(locale, timeForm).format(at)} UTC`
 }
 
 /** A lifetime in its largest whole unit, days from more than two on: `30 minutes`, `24 hours`, `7 days`. */
@@ -18,6 +21,11 @@ export function spanText(span: Ms, locale: string): string {
       : span <= 2 * DAY_MS
         ? (['hour', HOUR_MS] as const)
         : (['day', DAY_MS] as const)
-  const form = { style: 'unit', unit, unitDisplay: 'long', maximumFractionDigits: 0 } as const
-  return new Intl.NumberFormat(locale, form).format(span / unitMs)
+  const make = () =>
+    new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'long', maximumFractionDigits: 0 })
+  return spanForms.getOrInsertComputed(`${locale} ${unit}`, make).format(span / unitMs)
+}
+
+function timeForm(locale: string): Intl.DateTimeFormat {
+  return new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })
 }

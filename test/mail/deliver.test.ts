@@ -441,6 +441,24 @@ test('stopping waits for the mails in flight and begins no new ones', async (t) 
   assert.equal(sent.length, 1)
 })
 
+test('between two mails of a batch other work has its turn', async (t) => {
+  const { start, addUser, queue } = await bench(t)
+  const userId = await addUser('ada@example.com')
+  for (let mail = 0; mail < 20; mail += 1) await queue(userId, 'reset_password')
+  let turn = 0
+  const seen: number[] = []
+  const { transport, sent } = memory(async () => void seen.push(turn))
+  const count = (): void => {
+    turn += 1
+    counting = setImmediate(count)
+  }
+  let counting = setImmediate(count)
+  await start({ transports: [transport] }).flush()
+  clearImmediate(counting)
+  assert.equal(sent.length, 20)
+  assert.equal(new Set(seen).size, 20, `mails went out in turns ${seen.join(', ')}`)
+})
+
 test('the caller is told the kind of each mail that went out, and of no other', async (t) => {
   const { addUser, queue, start, smtp } = await bench(t)
   const ada = await addUser('ada@example.com')
