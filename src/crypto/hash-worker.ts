@@ -3,6 +3,8 @@
  * is never busy with anything but a hash, and libuv's thread pool never holds one.
  */
 import { argon2Sync, createCipheriv, pbkdf2Sync, scryptSync } from 'node:crypto'
+import { constants, getPriority, setPriority } from 'node:os'
+import { isMainThread } from 'node:worker_threads'
 
 import { crypto } from '../domain/limits.ts'
 
@@ -76,11 +78,18 @@ const FIREBASE_KEY_BYTES = 32
 
 const nodeRs: Engine | null = await loadNodeRs()
 
+// Elsewhere it would be the priority of the whole process.
+if (process.platform === 'linux' && !isMainThread) giveWay()
+
 /** The task of the pool: hashes synchronously, in this thread. */
 export async function computeHash(task: HashTask): Promise<HashResult> {
   const started = performance.now()
   const tag = await tagOf(task)
   return { tag, ms: performance.now() - started, engine: nodeRs ? 'node-rs' : 'node' }
+}
+
+function giveWay(): void {
+  setPriority(Math.min(getPriority() + crypto.hashThreadNiceness, constants.priority.PRIORITY_LOW))
 }
 
 function tagOf({ password, method, secret }: HashTask): Uint8Array | Promise<Uint8Array> {

@@ -131,6 +131,11 @@ export const crypto = {
   hashThreadIdleMs: 30 * SECOND_MS,
   /** When the one that stays is started, unless a hash comes earlier: so as not to slow the start. */
   hashThreadWarmUpMs: SECOND_MS,
+  /**
+   * How far the hash threads give way to all other threads of the machine (Linux): a third of a share. A read
+   * under a flood of sign-ins then waits half as long where MongoDB runs on the same machine.
+   */
+  hashThreadNiceness: 5,
   masterKeyMinBytes: 32,
   /** Far more than any key; keeps a wrong path (a database, a device) from being read whole. */
   masterKeyFileMaxBytes: 4096,

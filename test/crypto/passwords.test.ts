@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { hash } from 'node:crypto'
-import { availableParallelism } from 'node:os'
+import { readdirSync } from 'node:fs'
+import { availableParallelism, getPriority } from 'node:os'
 import { after, test } from 'node:test'
 
 import {
@@ -10,6 +11,7 @@ import {
   loadNodeRs,
   nodeEngine,
 } from '../../src/crypto/hash-worker.ts'
+import { crypto } from '../../src/domain/limits.ts'
 import { createPasswords, type PasswordService, passwordsOn } from '../../src/crypto/passwords.ts'
 import { listeningLog, newIssuer, newToken } from './issuer.ts'
 
@@ -17,6 +19,11 @@ const PASSWORD = 'correct horse battery'
 const log = listeningLog()
 const passwords = createPasswords({ log })
 after(() => passwords.close())
+
+/** How far each thread of this process gives way. */
+function niceness(): number[] {
+  return readdirSync('/proc/self/task').map((thread) => getPriority(Number(thread)))
+}
 
 /** Of bcrypt it is the number of characters. */
 function tagBytesOf(method: HashMethod): number {
@@ -43,6 +50,16 @@ function counted(threads = 1): { service: PasswordService; tasks: HashTask[]; cl
   })
   return { service, tasks, closed: () => closed }
 }
+
+const onLinux = process.platform === 'linux' ? {} : { skip: 'priorities of threads are those of Linux' }
+
+test('hash threads give way to the other threads, and nothing else does', onLinux, async () => {
+  await passwords.hash(PASSWORD)
+  const base = getPriority()
+  const seen = new Set(niceness())
+  assert.deepEqual([...seen].toSorted(), [base, base + crypto.hashThreadNiceness])
+  assert.equal(getPriority(process.pid), base)
+})
 
 test('a hash is a PHC string that only its own password fits', async () => {
   const phc = await passwords.hash(PASSWORD)
