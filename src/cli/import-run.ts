@@ -84,7 +84,7 @@ async function* stepsOf(rows: AsyncIterable<ImportRow>, done: number): AsyncGene
   for await (const row of rows) {
     passed += 1
     if (passed <= done) continue
-    const size = 'record' in row ? JSON.stringify(row.record).length : 0
+    const size = sizeOf(row)
     step.push(size > moving.recordMaxBytes ? tooLong(row, size) : row)
     bytes += Math.min(size, moving.recordMaxBytes)
     if (step.length < moving.rowsPerStep && bytes < moving.stepMaxBytes) continue
@@ -93,6 +93,13 @@ async function* stepsOf(rows: AsyncIterable<ImportRow>, done: number): AsyncGene
     bytes = 0
   }
   if (step.length > 0) yield step
+}
+
+/** Characters of JSON, or somewhat more as long as it is not too long. */
+function sizeOf(row: ImportRow): number {
+  if (!('record' in row)) return 0
+  const { record, size } = row
+  return size !== undefined && size <= moving.recordMaxBytes ? size : JSON.stringify(record).length
 }
 
 function tooLong({ file, line }: ImportRow, size: number): ImportRow {
@@ -133,7 +140,7 @@ function createTally(sinks: Sinks) {
     else counts.repeated += 1
     if (verdict.kind === 'imported' && verdict.hashLeftOut) counts.withoutPassword += 1
     for (const name of row.leftBehind) count(counts.leftBehind, name)
-    const source = row.record['id']
+    const source = idMap ? row.record['id'] : null
     return source === undefined || source === null ? '' : `${JSON.stringify({ source, id: verdict.id })}\n`
   }
   return {

@@ -1,6 +1,6 @@
 /** The spellings of hashes in which other programs keep them, where they differ from what is stored here. */
 import { type Form, type Groups, readAs, readStoredHash } from './foreign-hashes.ts'
-import { readBase64, readPaddedBase64, writeBase64 } from './phc.ts'
+import { readPaddedBase64, readBase64, writeBase64, type StoredHash } from './phc.ts'
 
 const raw = String.raw
 const ITERATIONS = raw`(?<iterations>[1-9]\d{0,6})`
@@ -46,10 +46,13 @@ const spellings: readonly Form<string>[] = [
   },
 ]
 
-/** The text to store for a hash in any known spelling; null for what `readStoredHash` would not read. */
-export function canonicalHash(text: string): string | null {
-  const canonical = readAs(spellings, text) ?? text
-  return readStoredHash(canonical) && canonical
+/** A hash in any known spelling, and the text to store for it; null where there is none to read. */
+export function readAnySpelling(text: string): { readonly text: string; readonly hash: StoredHash } | null {
+  const hash = readStoredHash(text)
+  if (hash) return { text, hash }
+  const canonical = readAs(spellings, text)
+  const spelled = canonical === null ? null : readStoredHash(canonical)
+  return canonical !== null && spelled ? { text: canonical, hash: spelled } : null
 }
 
 function pbkdf2({ digest, iterations }: Groups, salt: Uint8Array | null, tag: Uint8Array | null) {

@@ -6,7 +6,7 @@ import type { Passwords } from '../domain/ports/crypto.ts'
 import type { Log } from '../domain/ports/runtime.ts'
 import type { OnHashStarted } from '../domain/ports/watching.ts'
 import { readStoredHash } from './foreign-hashes.ts'
-import { canonicalHash } from './hash-spellings.ts'
+import { readAnySpelling } from './hash-spellings.ts'
 import { createHashThreads, type Hasher } from './hash-threads.ts'
 import { createHashQueue } from './hash-queue.ts'
 import { hashWeight } from './hash-weight.ts'
@@ -88,9 +88,9 @@ export function passwordsOn(
       return stored !== null && (stored.keyId !== current || !hasCurrentCost(stored.method))
     },
     importable(text) {
-      const canonical = canonicalHash(text)
-      const keyId = canonical === null ? null : readStoredHash(canonical)?.keyId
-      return keyId && !pepperOf(keyId) ? null : canonical
+      const read = readAnySpelling(text)
+      const keyId = read?.hash.keyId
+      return !read || (keyId && !pepperOf(keyId)) ? null : read.text
     },
     isCommon(password) {
       const listed = (text: string) => list?.has(text) ?? false

@@ -54,7 +54,7 @@ export function readPhc(text: string): StoredHash<Argon2Method> | null {
 
 /** Base64 without padding. */
 export function writeBase64(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('base64').replace(/=+$/, '')
+  return bytes.toBase64({ omitPadding: true })
 }
 
 /** Null for what `writeBase64` would have written differently. */
@@ -64,10 +64,10 @@ export function readBase64(text: string | undefined): Uint8Array | null {
 
 /** The same for base64 with padding. */
 export function readPaddedBase64(text: string | undefined): Uint8Array | null {
-  return canonicalBytes(text, (bytes) => bytes.toString('base64'))
+  return canonicalBytes(text, (bytes) => bytes.toBase64())
 }
 
-function canonicalBytes(text: string | undefined, write: (bytes: Buffer) => string): Uint8Array | null {
+function canonicalBytes(text: string | undefined, write: (bytes: Uint8Array) => string): Uint8Array | null {
   if (text === undefined) return null
   const bytes = Buffer.from(text, 'base64')
   return write(bytes) === text ? bytes : null

@@ -313,7 +313,7 @@ export const moving = {
   /** A step, one record more than it may have, and what text of other programs may take besides. */
   bodyMaxBytes: 8 * 1024 * 1024,
   /** Steps that wait for their answers, so that reading and writing go on side by side. */
-  stepsAtOnce: 6,
+  stepsAtOnce: 8,
   /** Longer than the longest user in JSON, every field of it at its limit. */
   recordMaxBytes: 16 * 1024,
   sourceIdMaxLength: 255,
@@ -352,6 +352,8 @@ export const store = {
   scrubLatestMs: DAY_MS,
   sweepEveryMs: 10 * MINUTE_MS,
   walAutocheckpointPages: 10_000,
+  /** Room for the pages that a transaction of thousands of users changes, at random places of the indexes. */
+  writerCacheKib: 32 * 1024,
   journalSizeLimitBytes: 64 * 1024 * 1024,
 } as const
 

@@ -77,7 +77,8 @@ export function registrationErrors(
 /** As it was sent and as it would be stored: a null that the rules allow is not kept either. */
 export function profileFieldErrors(profile: JsonObject, rules: ProfileRules): readonly FieldError[] {
   const errors = rules.errors(profile)
-  return errors.length > 0 ? errors : rules.errors(mergeProfile({}, profile))
+  const isKept = !Object.values(profile).includes(null)
+  return errors.length > 0 || isKept ? errors : rules.errors(mergeProfile({}, profile))
 }
 
 /** The user of a creation. Throws `email_taken`, `username_taken` or `idempotency_key_reused`. */

@@ -20,7 +20,7 @@ function rowOf(file: string, line: Line, options: ReaderOptions): ImportRow {
   if ('reason' in line) return { ...place, reason: line.reason }
   const record = parseObject(line.text)
   return record
-    ? ownRow(place, unwrapped(record), options)
+    ? { ...ownRow(place, unwrapped(record), options), size: line.text.length }
     : { ...place, reason: 'The line is not a JSON object.' }
 }
 

@@ -11,10 +11,14 @@ export interface Place {
 
 /**
  * A user of the source in our own terms, as the lines of an export have it; only `email` is needed. Or why
- * there is none. `leftBehind` names what the source knows of the user and the record doesn't say.
+ * there is none. `leftBehind` names what the source knows of the user and the record doesn't say; `size` is
+ * the length of the JSON that it stood in, where it stood in one.
  */
 export type ImportRow = Place &
-  ({ readonly record: JsonObject; readonly leftBehind: readonly string[] } | { readonly reason: string })
+  (
+    | { readonly record: JsonObject; readonly leftBehind: readonly string[]; readonly size?: number }
+    | { readonly reason: string }
+  )
 
 /** A format that can be read. */
 export interface ImportReader {

@@ -3,7 +3,6 @@
  * least once; a repetition bears the same Message-ID. Several nodes may run one each, and each keeps its own
  * pace: what it may not send yet stays in the outbox, for itself later or for another node now.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { mail as limits, type Rate } from '../domain/limits.ts'
 import { readMail } from '../domain/mail.ts'
 import type { MailContent } from '../domain/mail.ts'
@@ -84,7 +83,7 @@ export function startDeliverer(parts: DelivererParts): Deliverer {
         for (const row of rows) {
           deliveries.push(deliver(row, sent, paced))
           // Requests that have come are served between two mails.
-          await nextTurn()
+          await new Promise((turn) => setImmediate(turn))
         }
         await Promise.all(deliveries)
         more = rows.length === limit

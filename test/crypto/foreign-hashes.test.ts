@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { hashWeight } from '../../src/crypto/hash-weight.ts'
 import { computeHash, type HashTask } from '../../src/crypto/hash-worker.ts'
 import { readStoredHash } from '../../src/crypto/foreign-hashes.ts'
-import { canonicalHash } from '../../src/crypto/hash-spellings.ts'
+import { readAnySpelling } from '../../src/crypto/hash-spellings.ts'
 import { passwordsOn } from '../../src/crypto/passwords.ts'
 import { crypto } from '../../src/domain/limits.ts'
 
@@ -13,6 +13,7 @@ const SALT = 'c29tZXNhbHRzb21lc2FsdA'
 const TAG = 'CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc'
 const KEY = Buffer.alloc(64, 1).toString('base64')
 
+const canonicalHash = (text: string): string | null => readAnySpelling(text)?.text ?? null
 const bytes = (count: number): string => Buffer.alloc(count, 1).toString('base64').replace(/=+$/, '')
 const bcrypt = (start: string): string => `${start}abcdefghijklmnopqrstuuOe5HZ1zPzYAEGYVpBcAxcQ2zmH0lVbS`
 const scrypt = (cost: string, salt = SALT, tag = TAG): string => `$scrypt$${cost}$${salt}$${tag}`

@@ -15,7 +15,6 @@ const ENDS = ['', '\0', '\n']
  */
 const SHORT: Readonly<Record<string, readonly [length: number, why: string]>> = {
   'src/config.ts /\\/+$/': [1000, 'a setting of the operator'],
-  'src/crypto/phc.ts /=+$/': [100, 'base64 that was made here, of salts and tags'],
   'src/http/network.ts /%.*$/': [
     1000,
     'a header: no more than 8 KiB, and no line feed, behind which alone it squares',

@@ -37,6 +37,11 @@ const pragmas = {
   journal_size_limit: limits.journalSizeLimitBytes,
 } as const
 
+const pragmasFor = {
+  read: { query_only: 1 },
+  write: { query_only: 0, cache_size: -limits.writerCacheKib },
+} as const
+
 /**
  * Opens a file that exists with every pragma set and read back. A reader can't write and takes the journal
  * mode as it finds it. Throws `store_incompatible` where a pragma does not hold.
@@ -44,7 +49,7 @@ const pragmas = {
 export function openDatabase(path: string, mode: 'read' | 'write'): Database {
   const connection = bareDatabase(path, mode)
   try {
-    for (const [name, wanted] of Object.entries({ ...pragmas, query_only: mode === 'read' ? 1 : 0 })) {
+    for (const [name, wanted] of Object.entries({ ...pragmas, ...pragmasFor[mode] })) {
       if (mode === 'write' || name !== 'journal_mode') connection.exec(`PRAGMA ${name} = ${wanted}`)
       const actual = Object.values(connection.get(`PRAGMA ${name}`) ?? {})[0]
       if (actual !== wanted) throw refusedPragma(name, String(actual))

@@ -124,7 +124,7 @@ export function eraseUser(db: Database, userId: Id, now: Ms): Erased {
     name,
     erase === null ? 0 : db.run(erase, { userId: idBytes(userId) }),
   ])
-  eraseUserRow(db, userId)
+  eraseUserRow(db, idBytes(userId))
   writeFirstFact(db, 'unscrubbed_since', now)
   return Object.fromEntries(counts)
 }

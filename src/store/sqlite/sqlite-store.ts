@@ -25,7 +25,7 @@ import { peekSetupToken } from './set-up.ts'
 import { sweep } from './sweep.ts'
 import { peekToken } from './tokens.ts'
 import { startUpkeep, type Upkeep } from './upkeep.ts'
-import { checkUsers } from './user-additions.ts'
+import { checkUsers, packUsers } from './user-additions.ts'
 import { exportUser } from './user-export.ts'
 import { listUsers } from './user-list.ts'
 import { findUser, hasAdmin } from './user-rows.ts'
@@ -214,7 +214,7 @@ function writes(
 > {
   return {
     createUser: (creation, trail) => write('createUser', creation, trail),
-    addUsers: (batch, trail) => write('addUsers', batch, trail),
+    addUsers: async (batch, trail) => write('addUsers', packUsers(batch), trail),
     createFirstAdmin: (creation, trail) => write('createFirstAdmin', creation, trail),
     putSetupToken: (token) => write('putSetupToken', token),
     updateProfile: (change, trail) => write('updateProfile', change, trail),

@@ -1,4 +1,5 @@
 /** The table of users: its rows, and the two writes that every other file uses. */
+import type { SQLInputValue } from 'node:sqlite'
 import type { Id, Ms } from '../../domain/ports/runtime.ts'
 import type { User } from '../../domain/user.ts'
 import type { Database, Values } from './connection.ts'
@@ -77,10 +78,9 @@ export function insertUser(db: Database, user: User): void {
   db.run(sql.insert, { ...mutable(user), createdAt: user.createdAt })
 }
 
-/** The same for one of many, in its first state; false where its id is there already. */
-export function addUserRow(db: Database, userId: Uint8Array, user: User): boolean {
-  const added = db.run(sql.add, [
-    userId,
+/** The columns of one of many behind its id, in the order of the statement. */
+export function addedColumns(user: User): readonly SQLInputValue[] {
+  return [
     user.username,
     user.email,
     Number(user.emailVerified),
@@ -96,8 +96,12 @@ export function addUserRow(db: Database, userId: Uint8Array, user: User): boolea
     user.version,
     user.epoch,
     user.deviceEpoch,
-  ])
-  return added === 1
+  ]
+}
+
+/** Adds one of many; false where its id is there already. */
+export function addUserRow(db: Database, userId: Uint8Array, columns: readonly SQLInputValue[]): boolean {
+  return db.run(sql.add, [userId, ...columns]) === 1
 }
 
 /** Writes every column of a user that may change. */
@@ -110,8 +114,8 @@ export function recordSignIn(db: Database, userId: Id, now: Ms): void {
 }
 
 /** Takes the row away; everything that refers to it has to be gone already. */
-export function eraseUserRow(db: Database, userId: Id): void {
-  db.run(sql.erase, { id: idBytes(userId) })
+export function eraseUserRow(db: Database, userId: Uint8Array): void {
+  db.run(sql.erase, { id: userId })
 }
 
 /** See `Store.hasAdmin`. */

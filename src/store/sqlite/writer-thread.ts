@@ -1,7 +1,7 @@
 /**
  * The one writer of a database file, in a thread of its own. Whatever is queued goes into one transaction,
- * each request under its own savepoint, with no artificial wait: one durable commit serves up to
- * `queues.writesPerTransaction` requests, and a refused one does not spoil the others.
+ * with no artificial wait: one durable commit serves up to `queues.writesPerTransaction` requests, and one
+ * that fails does not spoil the others.
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { openDatabase, type Database } from './connection.ts'
@@ -70,33 +70,51 @@ function takeGroup(queue: Request[], limit: number): Writing[] {
   return group
 }
 
-/** One transaction; where it can't be committed, nothing of the group has been applied. */
+/**
+ * One transaction. A defect of one request undoes them all: they run again then, each under a savepoint of
+ * its own. Savepoints come second, since with them SQLite keeps a copy of every page that it changes.
+ */
 function runGroup(db: Database, group: readonly Writing[]): readonly Reply[] {
+  const first = attempt(db, group, runOne)
+  const again = first.failure?.kind === 'defect' && group.length > 1
+  const { replies, failure } = again ? attempt(db, group, runApart) : first
+  return failure ? group.map(({ number }) => ({ number, failure })) : replies
+}
+
+/** Where it can't be committed, nothing of the group has been applied. */
+function attempt(
+  db: Database,
+  group: readonly Writing[],
+  run: (db: Database, request: Writing) => Reply,
+): { readonly replies: readonly Reply[]; readonly failure?: Failure } {
   try {
     db.exec('BEGIN IMMEDIATE')
-    const replies = group.map((request) => runOne(db, request))
+    const replies = group.map((request) => run(db, request))
     db.exec('COMMIT')
-    return replies
+    return { replies }
   } catch (error) {
     rollBack(db)
-    const failure = failureOf(error)
-    return group.map(({ number }) => ({ number, failure }))
+    return { replies: [], failure: failureOf(error) }
   }
 }
 
-/** A defect undoes its own request; a failing database is thrown on and undoes the group. */
 function runOne(db: Database, { number, verb, input }: Writing): Reply {
+  return { number, result: table[verb](db, ...input) }
+}
+
+/** A defect undoes its own request; a failing database is thrown on and undoes the group. */
+function runApart(db: Database, request: Writing): Reply {
   db.exec('SAVEPOINT request')
   try {
-    const result = table[verb](db, ...input)
+    const reply = runOne(db, request)
     db.exec('RELEASE request')
-    return { number, result }
+    return reply
   } catch (error) {
     const failure = failureOf(error)
     if (failure.kind !== 'defect') throw error
     db.exec('ROLLBACK TO request')
     db.exec('RELEASE request')
-    return { number, failure }
+    return { number: request.number, failure }
   }
 }
 
