@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chownSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -207,4 +207,21 @@ test('a wrong command ends with the exit code of the command line, whoever start
     assert.notEqual(end.code, 0)
     assert.notEqual(end.stderr, '')
   }
+})
+
+test('what an earlier run has compiled is used from the first file on, and nobody else’s', (t) => {
+  const place = checkout()
+  t.after(() => rmSync(place, { recursive: true, force: true }))
+  const print = `import { getCompileCacheDir } from 'node:module'\nconsole.log(getCompileCacheDir() ?? 'none')`
+  writeFileSync(join(place, 'src', 'main.ts'), print)
+  const { NODE_COMPILE_CACHE: _, ...rest } = process.env
+  const env = { ...rest, UM_DATA_DIR: join(place, 'data') }
+  const used = () => execFileSync(process.execPath, [join(place, LAUNCHER)], { env, encoding: 'utf8' }).trim()
+  const compiled = join(place, 'data', 'compile-cache')
+  assert.equal(used(), 'none')
+  mkdirSync(compiled, { recursive: true })
+  assert.ok(used().startsWith(compiled))
+  if (process.getuid?.() !== 0) return t.diagnostic('only root can give a folder away')
+  chownSync(compiled, 65534, 65534)
+  assert.equal(used(), 'none')
 })
