@@ -437,6 +437,24 @@ suite('a check of the data', () => {
     )
   })
 
+  test('names every index that a restore which broke off has not put back', async (t) => {
+    const { store, db } = await opened(t)
+    await whole(store)
+    const planned = plans.flatMap(({ name, indexes }) => indexes.map((index) => ({ name, index })))
+    for (const { name, indexes } of plans) if (indexes.length > 0) await db.collection(name).dropIndexes()
+    const told = (await checked(store)).map(({ kind, where, id }) => `${kind} ${where} ${id}`)
+    assert.deepEqual(
+      told,
+      planned.map(({ name, index }) => `index_missing ${name} ${index.name}`),
+    )
+    for (const { name, index } of planned) {
+      if (index.name !== 'roles') await db.collection(name).createIndexes([index])
+    }
+    assert.deepEqual(await checked(store), [{ kind: 'index_missing', where: 'users', id: 'roles' }])
+    for (const { name, index } of planned) await db.collection(name).createIndexes([index])
+    assert.deepEqual(await checked(store), [])
+  })
+
   test('goes on where it has stopped, over more documents than one step takes', async (t) => {
     const both = await opened(t)
     await populate(both, lists.verifyStep + 1)

@@ -30,7 +30,7 @@ export async function verifyStore(invocation: Invocation): Promise<void> {
     return { checked, found }
   }).finally(progress.end)
   list.end()
-  if (found > 0) throw commandError('failed', `${found} of ${checked} rows are not as they should be.`)
+  if (found > 0) throw commandError('failed', `${found} findings: not as they should be (${checked} rows).`)
   output.say(`${checked} rows checked; everything is as it should be.`)
 }
 

@@ -100,6 +100,7 @@ function filtersOf({ name, command }: SentCommand): readonly Document[] {
     case 'count':
     case 'create':
     case 'createIndexes':
+    case 'listIndexes':
     case 'collMod':
       return []
     default:

@@ -42,7 +42,7 @@ export interface UserQuery {
   readonly from: Position | null
 }
 
-/** Something in the data that should not be; ids and keys of claims are named, nothing else. */
+/** Something in the data that should not be; ids, keys of claims and indexes are named, nothing else. */
 export interface Finding {
   readonly kind:
     | 'claim_without_user'
@@ -50,9 +50,10 @@ export interface Finding {
     | 'row_without_user'
     | 'admin_count_wrong'
     | 'value_unreadable'
+    | 'index_missing'
   /** The table or collection. */
   readonly where: string
-  /** The id of the user or of the row. */
+  /** The id of the user or of the row, or the name of the index. */
   readonly id: string
 }
 

@@ -1,7 +1,9 @@
 /**
  * The data checked against itself, read only, a stretch at a time: users, then claims, then every collection
- * of the registry, then the count of admins. What changes meanwhile may be named though nothing is wrong.
+ * of the registry, then the indexes and the count of admins. What changes meanwhile may be named though
+ * nothing is wrong.
  */
+import { MongoServerError } from 'mongodb'
 import { lists } from '../../domain/limits.ts'
 import type { Finding } from '../../domain/ports/administration.ts'
 import type { Id } from '../../domain/ports/runtime.ts'
@@ -12,6 +14,7 @@ import { bounded, type Collections, type DocumentId } from './connection.ts'
 import { id, idText, idValue, maybeId, text, type Doc } from './documents.ts'
 import { bears, claimsOf, holdersOf } from './identifiers.ts'
 import { exportedRow, registry, type Holding, type Place } from './registry.ts'
+import { plans } from './schema.ts'
 import type { Workshop } from './sessions.ts'
 import { drop } from './transactions.ts'
 import { userOf } from './user-documents.ts'
@@ -50,7 +53,7 @@ export async function verify(
   const findings = await check(collections, name, found)
   const last = found.at(-1)
   const rest = last && found.length === lists.verifyStep ? { name, after: nameOf(last) } : following(name)
-  if (rest === null) findings.push(...(await checkAdmins(workshop)))
+  if (rest === null) findings.push(...(await checkWhole(workshop)))
   return { checked: found.length, findings, cursor: rest && JSON.stringify(rest) }
 }
 
@@ -171,6 +174,37 @@ async function ownersOf(
   const owners = await users.find(filter, { ...bounded, batchSize: lists.verifyStep }).toArray()
   return new Map(owners.map((doc) => [id(doc, '_id'), doc]))
 }
+
+/** What is no matter of single documents. The count of admins is read along an index. */
+async function checkWhole(workshop: Workshop): Promise<Finding[]> {
+  const missing = await checkIndexes(workshop.collections)
+  const isCountable = !missing.some(({ where, id: index }) => where === 'users' && index === 'roles')
+  return isCountable ? [...missing, ...(await checkAdmins(workshop))] : missing
+}
+
+/** Every index that a start would have made: a restore that broke off has put none of them back. */
+async function checkIndexes(collections: Collections): Promise<Finding[]> {
+  const findings: Finding[] = []
+  for (const { name, indexes } of plans) {
+    const there = await namesOfIndexes(collections[name])
+    for (const { name: index = '' } of indexes) {
+      if (!there.has(index)) findings.push({ kind: 'index_missing', where: name, id: index })
+    }
+  }
+  return findings
+}
+
+async function namesOfIndexes(collection: Collections[Name]): Promise<ReadonlySet<string>> {
+  try {
+    const found = await collection.listIndexes(bounded).toArray()
+    return new Set(found.map((index) => text(index, 'name')))
+  } catch (error) {
+    if (error instanceof MongoServerError && error.code === NAMESPACE_NOT_FOUND) return new Set()
+    throw error
+  }
+}
+
+const NAMESPACE_NOT_FOUND = 26
 
 /** The count that guards the last admin, against the admins themselves, as one moment has them. */
 async function checkAdmins({ collections, transact }: Workshop): Promise<Finding[]> {
