@@ -131,8 +131,8 @@ function refusalOf(error: unknown): DomainError | null {
   if (/code (?:13|18)$/.test(detail)) {
     return new DomainError('store_incompatible', {
       detail:
-        'MongoDB refuses the user of UM_DATABASE_URL: check its name and password, and give it the role ' +
-        'dbOwner on the database that the URL names.',
+        'MongoDB refuses the user of UM_DATABASE_URL: check its name and password, and give it the ' +
+        'roles readWrite and dbAdmin on the database that the URL names.',
     })
   }
   return kind === 'defect' ? new DomainError('store_incompatible', { detail: defect(detail) }) : null
