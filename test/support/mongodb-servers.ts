@@ -25,11 +25,13 @@ export interface ReplicaSetOptions {
   readonly port?: number
   /** Small unless given. */
   readonly cacheGb?: number
+  /** Turns access control on, with this user that may do everything; nobody has to sign in unless given. */
+  readonly root?: { readonly name: string; readonly password: string }
 }
 
 /** A replica set named `rs0`, whose members elect another primary within 2 to 4 seconds. */
 export async function startReplicaSet(options: ReplicaSetOptions): Promise<Servers> {
-  const { members, port, cacheGb = SMALL_CACHE_GB } = options
+  const { members, port, cacheGb = SMALL_CACHE_GB, root } = options
   const set = await MongoMemoryReplSet.create({
     binary: binary(),
     ...(port !== undefined && { instanceOpts: [{ port }] }),
@@ -38,6 +40,7 @@ export async function startReplicaSet(options: ReplicaSetOptions): Promise<Serve
       name: 'rs0',
       storageEngine: 'wiredTiger',
       args: argsWith(cacheGb),
+      ...(root && { auth: { enable: true, customRootName: root.name, customRootPwd: root.password } }),
       configSettings: { electionTimeoutMillis: 2000 },
     },
   })
