@@ -1,3 +1,4 @@
+import { finished } from 'node:stream'
 import cors from '@fastify/cors'
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Deps } from '../domain/deps.ts'
@@ -80,6 +81,7 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
     reply.header('x-request-id', request.id)
     requireOneMeaning(request)
   })
+  server.addHook('onSend', afterTheBody)
   const isOwn = (origin?: string) => origin !== undefined && isOwnOrigin(origin, publicUrl, surroundings)
   await server.register(cors, { origin: (origin, done) => done(null, isOwn(origin)), ...crossOrigin })
   for (const one of routes) mount(server, one, { deps, surroundings })
@@ -108,6 +110,30 @@ const limits = {
     // We refuse it ourselves, with a problem document.
     requireHostHeader: false,
   },
+}
+
+/**
+ * Closing while a body still comes resets the connection: a proxy that is sending it then has no answer to pass
+ * on, and makes one of its own. What is too large is thrown away first, for as long as a refused client has.
+ */
+function afterTheBody(
+  { refusal, raw }: FastifyRequest,
+  _reply: FastifyReply,
+  _payload: unknown,
+  done: () => void,
+): void {
+  if (refusal !== 'body_too_large') {
+    done()
+    return
+  }
+  const over = (): void => {
+    clearTimeout(late)
+    forget()
+    done()
+  }
+  const forget = finished(raw, over)
+  const late = setTimeout(over, http.lingerMs)
+  raw.resume()
 }
 
 /** A user's page refuses in the language of the browser; null for the pages of developers. */

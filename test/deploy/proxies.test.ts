@@ -93,7 +93,9 @@ const codeOf = ({ text }: Answer): unknown => (text.startsWith('{') ? JSON.parse
 
 /** How many registrations the network of this client still has. */
 function left({ headers }: Answer): number {
-  return Number(/^"register";r=(\d+);/.exec(String(headers['ratelimit']))?.[1] ?? assert.fail('no rate fields'))
+  return Number(
+    /^"register";r=(\d+);/.exec(String(headers['ratelimit']))?.[1] ?? assert.fail('no rate fields'),
+  )
 }
 
 const { found, missing } = proxiesHere()
@@ -105,7 +107,10 @@ test('the two files ask for the same trusted proxies, and without a proxy the se
   const local = { host: `localhost:${port}` }
   assert.equal((await ask(null, setupPath, { headers: local })).status, 200)
   assert.equal((await ask(null, setupPath)).status, 404, 'under a public name')
-  assert.equal((await ask(null, setupPath, { headers: { ...local, 'x-forwarded-for': '127.0.0.1' } })).status, 404)
+  assert.equal(
+    (await ask(null, setupPath, { headers: { ...local, 'x-forwarded-for': '127.0.0.1' } })).status,
+    404,
+  )
 })
 
 for (const [at, name] of found.entries())
@@ -155,7 +160,9 @@ for (const [at, name] of found.entries())
           assert.equal(through.headers[header], direct.headers[header], `${path} ${header}`)
       }
       const page = await ask(proxy, '/docs')
-      const files = [...page.text.matchAll(/(?:src|href)="(\/?[^":]+\.(?:js|css))"/g)].map(([, file = '']) => file)
+      const files = [...page.text.matchAll(/(?:src|href)="(\/?[^":]+\.(?:js|css))"/g)].map(
+        ([, file = '']) => file,
+      )
       assert.ok(files.length > 0, page.text)
       for (const file of files) {
         const { pathname } = new URL(file, `${publicUrl}/docs`)
@@ -174,21 +181,22 @@ for (const [at, name] of found.entries())
         { 'x-forwarded-for': '198.51.100.8, 127.0.0.1' },
         { 'x-forwarded-for': '::1', connection: 'close, X-Forwarded-For' },
         { forwarded: 'for=198.51.100.9', 'x-real-ip': '198.51.100.9', 'x-client-ip': '198.51.100.9' },
-        { 'x_forwarded_for': '198.51.100.10' },
+        { x_forwarded_for: '198.51.100.10' },
       ].entries())
         assert.equal(left(await register(2, headers)), first - steps - 1, JSON.stringify(headers))
       assert.equal(left(await register(3)), first - 1)
     })
 
     test('the setup page and the inbox are closed, whatever the client says of itself', async () => {
+      const claims: readonly Readonly<Record<string, string>>[] = [
+        {},
+        { connection: 'close, X-Forwarded-For, X-Forwarded-Host, X-Forwarded-Proto' },
+        { host: 'localhost' },
+        { host: `localhost:${port}`, 'x-forwarded-for': '' },
+        { host: '127.0.0.1', connection: 'close, X-Forwarded-For' },
+      ]
       for (const path of [setupPath, '/dev/mail', '/dev/mail/messages'])
-        for (const headers of [
-          {},
-          { connection: 'close, X-Forwarded-For, X-Forwarded-Host, X-Forwarded-Proto' },
-          { host: 'localhost' },
-          { host: `localhost:${port}`, 'x-forwarded-for': '' },
-          { host: '127.0.0.1', connection: 'close, X-Forwarded-For' },
-        ]) {
+        for (const headers of claims) {
           const { status, text } = await ask(proxy, path, { headers })
           // Caddy has an empty answer of its own for names that are not in its file.
           const unserved = name === 'caddy' && 'host' in headers && status === 200 && text === ''
@@ -222,7 +230,9 @@ for (const [at, name] of found.entries())
       const json = { 'content-type': 'application/json' }
       const fits = await ask(proxy, '/users/login', { body: padded, headers: json, client: client(4) })
       assert.equal(fits.status, 401, fits.text)
-      for (const bytes of [limits.bodyMaxBytes + 1, 100_000, 900_000]) {
+      const sizes = [limits.bodyMaxBytes + 1, 100_000, 900_000]
+      // Several times: what goes wrong here depends on who is first, the answer or the end of the body.
+      for (const bytes of [...sizes, ...sizes, ...sizes, ...sizes]) {
         const over = await ask(proxy, '/users/login', { body: padded.padEnd(bytes), headers: json })
         assert.deepEqual([over.status, codeOf(over)], [413, 'body_too_large'], `${bytes}`)
       }
@@ -239,14 +249,21 @@ for (const [at, name] of found.entries())
       const account = { ...person, username: `eve.${name}`, email: `eve.${name}@example.com` }
       const taken = smtp.mails.length
       assert.equal((await ask(proxy, '/users/register', { json: account, client: client(5) })).status, 201)
-      const headers = { 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'http', 'x-forwarded-prefix': '/x' }
+      const headers = {
+        'x-forwarded-host': 'evil.example',
+        'x-forwarded-proto': 'http',
+        'x-forwarded-prefix': '/x',
+      }
       const { email } = account
       const asked = await ask(proxy, '/users/reset-password', { json: { email }, headers, client: client(5) })
       assert.equal(asked.status, 202)
       await smtp.taken(taken + 2)
       const mails = smtp.mails.slice(taken).map(({ text }) => text)
       const links = mails.flatMap((text) => text.match(/https?:\/\/\S+/g) ?? [])
-      assert.ok(links.every((link) => link.startsWith(`${publicUrl}/`)), links.join(' '))
+      assert.ok(
+        links.every((link) => link.startsWith(`${publicUrl}/`)),
+        links.join(' '),
+      )
       const link = links.find((each) => each.includes('/users/reset-password/')) ?? assert.fail('no link')
       const { pathname } = new URL(link)
       assert.match((await ask(proxy, pathname, { headers })).text, /<form/)

@@ -40,7 +40,11 @@ interface Kind {
 }
 
 const kinds: Readonly<Record<ProxyName, Kind>> = {
-  nginx: { needs: ['nginx', 'openssl'], prepare: prepareNginx, check: (folder) => [...nginxIn(folder), '-t'] },
+  nginx: {
+    needs: ['nginx', 'openssl'],
+    prepare: prepareNginx,
+    check: (folder) => [...nginxIn(folder), '-t'],
+  },
   caddy: {
     needs: ['caddy'],
     prepare: prepareCaddy,
@@ -172,7 +176,6 @@ function prepareNginx(folder: string, { http, https, server }: Ports) {
 
 /** It makes its certificate by itself here too, with an authority of its own in place of a public one. */
 function prepareCaddy(folder: string, { http, https, server }: Ports) {
-  const ours = adapted('deploy/Caddyfile', [['127.0.0.1:8080', `127.0.0.1:${server}`]])
   const options = [
     'admin off',
     'local_certs',
@@ -181,7 +184,11 @@ function prepareCaddy(folder: string, { http, https, server }: Ports) {
     `http_port ${http}`,
     `https_port ${https}`,
   ]
-  writeFileSync(join(folder, 'Caddyfile'), `{\n\t${options.join('\n\t')}\n}\n${ours}`)
+  const ours = adapted('deploy/Caddyfile', [
+    ['\n{\n', `\n{\n\t${options.join('\n\t')}\n`],
+    ['127.0.0.1:8080', `127.0.0.1:${server}`],
+  ])
+  writeFileSync(join(folder, 'Caddyfile'), ours)
   const words = ['run', '--config', join(folder, 'Caddyfile'), '--adapter', 'caddyfile']
   return { words, ca: join(folder, 'caddy/pki/authorities/local/root.crt') }
 }
