@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { request as plainRequest } from 'node:http'
-import { connect as connectHttp2 } from 'node:http2'
 import { request as tlsRequest } from 'node:https'
 import { text as readAll } from 'node:stream/consumers'
 import { join } from 'node:path'
@@ -12,7 +11,7 @@ import { read } from '../rules/source.ts'
 import { startCaptureSmtp } from '../support/capture-smtp.ts'
 import { fixedPort, startServer, temporaryFolder } from '../support/process.ts'
 import { addSummary } from '../support/summary.ts'
-import { HOST, proxiesHere, startProxy, type Proxy } from './proxies.ts'
+import { HOST, proxiesHere, startProxy, statusOverHttp2, type Proxy } from './proxies.ts'
 
 const password = 'four plain words together'
 const publicUrl = `https://${HOST}`
@@ -290,19 +289,4 @@ for (const [at, name] of found.entries())
 /** Without what differs between two answers of the same kind. */
 function textOf(text: string): string {
   return text.replaceAll(/[\da-f]{8}-[\da-f-]{27}/g, '<request id>')
-}
-
-async function statusOverHttp2(proxy: Proxy, path: string): Promise<number> {
-  const options = { ca: proxy.ca, servername: HOST }
-  const session = connectHttp2(`https://127.0.0.1:${proxy.https}`, options)
-  try {
-    const { promise, resolve, reject } = Promise.withResolvers<number>()
-    session.on('error', reject)
-    const stream = session.request({ ':path': path, ':authority': HOST })
-    stream.on('error', reject).on('response', (headers) => resolve(headers[':status'] ?? 0))
-    stream.resume().end()
-    return await promise
-  } finally {
-    session.close()
-  }
 }

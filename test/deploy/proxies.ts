@@ -1,6 +1,7 @@
 /** nginx and Caddy as an operator runs them: with our files, at ports and with a certificate of the test. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { connect as connectHttp2 } from 'node:http2'
 import { networkInterfaces } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { connect } from 'node:tls'
@@ -191,4 +192,19 @@ function prepareCaddy(folder: string, { http, https, server }: Ports) {
   writeFileSync(join(folder, 'Caddyfile'), ours)
   const words = ['run', '--config', join(folder, 'Caddyfile'), '--adapter', 'caddyfile']
   return { words, ca: join(folder, 'caddy/pki/authorities/local/root.crt') }
+}
+
+export async function statusOverHttp2(proxy: Proxy, path: string): Promise<number> {
+  const options = { ca: proxy.ca, servername: HOST }
+  const session = connectHttp2(`https://127.0.0.1:${proxy.https}`, options)
+  try {
+    const { promise, resolve, reject } = Promise.withResolvers<number>()
+    session.on('error', reject)
+    const stream = session.request({ ':path': path, ':authority': HOST })
+    stream.on('error', reject).on('response', (headers) => resolve(headers[':status'] ?? 0))
+    stream.resume().end()
+    return await promise
+  } finally {
+    session.close()
+  }
 }
