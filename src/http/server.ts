@@ -1,4 +1,3 @@
-import { finished } from 'node:stream'
 import cors from '@fastify/cors'
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Deps } from '../domain/deps.ts'
@@ -14,7 +13,7 @@ import { mount } from './mount.ts'
 import { acceptedTexts } from './page-texts.ts'
 import { allowedMethods } from './paths.ts'
 import type { Route, Surroundings } from './route.ts'
-import { refuseSocket, type Connection } from './socket-errors.ts'
+import { refuseSocket, throwAway, type Connection } from './socket-errors.ts'
 import { watch } from './watch.ts'
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
@@ -112,28 +111,9 @@ const limits = {
   },
 }
 
-/**
- * Closing while a body still comes resets the connection: a proxy that is sending it then has no answer to pass
- * on, and makes one of its own. What is too large is thrown away first, for as long as a refused client has.
- */
-function afterTheBody(
-  { refusal, raw }: FastifyRequest,
-  _reply: FastifyReply,
-  _payload: unknown,
-  done: () => void,
-): void {
-  if (refusal !== 'body_too_large') {
-    done()
-    return
-  }
-  const over = (): void => {
-    clearTimeout(late)
-    forget()
-    done()
-  }
-  const forget = finished(raw, over)
-  const late = setTimeout(over, http.lingerMs)
-  raw.resume()
+/** What is too large has not been read when it is refused. */
+async function afterTheBody({ refusal, raw }: FastifyRequest): Promise<void> {
+  if (refusal === 'body_too_large') await throwAway(raw)
 }
 
 /** A user's page refuses in the language of the browser; null for the pages of developers. */
