@@ -89,7 +89,11 @@ export async function computeHash(task: HashTask): Promise<HashResult> {
 }
 
 function giveWay(): void {
-  setPriority(Math.min(getPriority() + crypto.hashThreadNiceness, constants.priority.PRIORITY_LOW))
+  try {
+    setPriority(Math.min(getPriority() + crypto.hashThreadNiceness, constants.priority.PRIORITY_LOW))
+  } catch {
+    // A sandbox may forbid it: requests then wait longer for hashes, which is better than to have none.
+  }
 }
 
 function tagOf({ password, method, secret }: HashTask): Uint8Array | Promise<Uint8Array> {

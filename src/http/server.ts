@@ -13,7 +13,7 @@ import { mount } from './mount.ts'
 import { acceptedTexts } from './page-texts.ts'
 import { allowedMethods } from './paths.ts'
 import type { Route, Surroundings } from './route.ts'
-import { refuseSocket, type Connection } from './socket-errors.ts'
+import { refuseSocket, throwAway, type Connection } from './socket-errors.ts'
 import { watch } from './watch.ts'
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
@@ -80,6 +80,7 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
     reply.header('x-request-id', request.id)
     requireOneMeaning(request)
   })
+  server.addHook('onSend', afterTheBody)
   const isOwn = (origin?: string) => origin !== undefined && isOwnOrigin(origin, publicUrl, surroundings)
   await server.register(cors, { origin: (origin, done) => done(null, isOwn(origin)), ...crossOrigin })
   for (const one of routes) mount(server, one, { deps, surroundings })
@@ -108,6 +109,11 @@ const limits = {
     // We refuse it ourselves, with a problem document.
     requireHostHeader: false,
   },
+}
+
+/** What is too large has not been read when it is refused. */
+async function afterTheBody({ refusal, raw }: FastifyRequest): Promise<void> {
+  if (refusal === 'body_too_large') await throwAway(raw)
 }
 
 /** A user's page refuses in the language of the browser; null for the pages of developers. */

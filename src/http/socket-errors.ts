@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http'
+import { STATUS_CODES, type IncomingMessage } from 'node:http'
 import { DomainError } from '../domain/errors.ts'
 import { http } from '../domain/limits.ts'
 import { asDomainError, problemOf } from './errors.ts'
@@ -35,6 +35,19 @@ export function refuseSocket(
   // At once, a reset could overtake the answer; and a client that never closes must not keep the socket.
   const late = setTimeout(() => socket.destroy(), http.lingerMs)
   socket.once('close', () => clearTimeout(late))
+}
+
+/**
+ * Reads a body to its end, for as long as a refused client has. Closing while it still comes resets the
+ * connection: a proxy that is sending it then has no answer to pass on, and makes one of its own.
+ */
+export function throwAway(body: IncomingMessage): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const late = setTimeout(resolve, http.lingerMs)
+  for (const event of ['end', 'close', 'error']) body.once(event, () => resolve())
+  body.resume()
+  if (body.readableEnded) resolve()
+  return promise.finally(() => clearTimeout(late))
 }
 
 function detailOf(error: NodeJS.ErrnoException): string {

@@ -8,7 +8,7 @@ import { loadConfig, settings } from '../../src/config.ts'
 import { control, http } from '../../src/domain/limits.ts'
 import { exitCodes } from '../../src/cli/exit-codes.ts'
 import { read, ROOT } from '../rules/source.ts'
-import { temporaryFolder } from '../support/process.ts'
+import { startServer, temporaryFolder } from '../support/process.ts'
 
 const FILES = ['Dockerfile', ...readdirSync(join(ROOT, 'deploy')).map((name) => `deploy/${name}`)].filter(
   (name) => name !== 'deploy/secrets',
@@ -96,11 +96,31 @@ test('the service runs what there is, and does not start again what cannot start
   assert.doesNotMatch(unit, /^MemoryDenyWriteExecute/m)
 })
 
+test('passwords are hashed where a thread may not change its priority, and the service lets it', async (t) => {
+  assert.match(unit, /^SystemCallFilter=~.*@resources\n(?:#.*\n)?SystemCallFilter=setpriority$/m)
+  const forbid = `
+    import os from 'node:os'
+    import { syncBuiltinESMExports } from 'node:module'
+    os.setPriority = () => { throw new Error('uv_os_setpriority returned EPERM') }
+    syncBuiltinESMExports()`
+  const preload = `--import=data:text/javascript,${encodeURIComponent(forbid)}`
+  const dataDir = join(temporaryFolder(), 'data')
+  const server = await startServer({ dataDir, how: 'directly', settings: { NODE_OPTIONS: preload } })
+  t.after(() => server.end('SIGKILL'))
+  const person = { username: 'ada', email: 'ada@example.com', password: 'four plain words together' }
+  const headers = { 'content-type': 'application/json' }
+  const sent = { method: 'POST', headers, body: JSON.stringify(person) }
+  assert.equal((await fetch(`${server.url}/users/register`, sent)).status, 201)
+})
+
 test('proxies pass paths on as they came, and log no link', () => {
   const nginx = read('deploy/nginx.conf')
   assert.match(nginx, /proxy_pass http:\/\/user_management;/)
   assert.match(nginx, /merge_slashes off;/)
-  assert.match(nginx, /access_log off;/)
+  assert.equal(nginx.match(/access_log off;/g)?.length, nginx.match(/^server \{/gm)?.length)
   assert.match(nginx, /X-Forwarded-For \$remote_addr;/)
-  assert.doesNotMatch(read('deploy/Caddyfile'), /^\s*(?:log|handle_path|uri)\b/m)
+  const caddy = read('deploy/Caddyfile')
+  const [options = '', site = ''] = caddy.split(/^accounts\.example\.com /m)
+  assert.match(options, /request>uri delete\n\s+request>headers delete/)
+  assert.doesNotMatch(site, /^\s*(?:log|handle_path|uri)\b/m)
 })
