@@ -33,6 +33,8 @@ export interface Means {
   readonly mayCreate?: boolean
   /** On SQLite the server has to be stopped. */
   readonly withoutServer?: boolean
+  /** A link is mailed, so that the address of the server has to be known. */
+  readonly mailsLink?: boolean
 }
 
 /**
@@ -45,11 +47,11 @@ export async function openControl(config: Config, means: Means = {}): Promise<Co
   enableCompileCache(join(dataDir, 'compile-cache'))
   const path = controlPath(dataDir)
   const embedded = config.databaseUrl.startsWith('sqlite:')
-  if (!embedded) return openHere(config)
+  if (!embedded) return openHere(config, means)
   if (await answers(path)) return means.withoutServer ? refuseRunning() : overSocket(path)
-  if (means.withoutServer) return openHere(config)
+  if (means.withoutServer) return openHere(config, means)
   try {
-    return await openHere(config)
+    return await openHere(config, means)
   } catch (error) {
     // A server that was about to start has taken the file meanwhile, and listens by now.
     const taken = error instanceof DomainError && error.code === 'store_incompatible'
@@ -75,8 +77,18 @@ function refuseRunning(): never {
   throw new DomainError('start_refused', { detail })
 }
 
+/** A running server knows the port that it was given; nobody knows the one of its next start. */
+function requireAddress({ publicUrl, port }: Config): void {
+  if (publicUrl !== null || port !== 0) return
+  const detail =
+    'With UM_PORT=0 nobody knows yet where a mailed link would lead; set UM_PUBLIC_URL to the address of ' +
+    'the server, or UM_PORT to the port on which it will run.'
+  throw new DomainError('start_refused', { detail })
+}
+
 /** The same routes as beside a running server, without a socket. */
-async function openHere(config: Config): Promise<Control> {
+async function openHere(config: Config, { mailsLink = false }: Means): Promise<Control> {
+  if (mailsLink) requireAddress(config)
   const [
     { systemClock: clock },
     { assemble },
