@@ -8,7 +8,7 @@ import { Agent, request as httpRequest } from 'node:http'
 import { enableCompileCache } from 'node:module'
 import { join, resolve } from 'node:path'
 import type { Config } from './config.ts'
-import { answers, controlPath } from './control-listener.ts'
+import { answers, controlPath, databaseName } from './control-listener.ts'
 import { DomainError } from './domain/errors.ts'
 import { control as limits } from './domain/limits.ts'
 
@@ -48,14 +48,14 @@ export async function openControl(config: Config, means: Means = {}): Promise<Co
   const path = controlPath(dataDir)
   const embedded = config.databaseUrl.startsWith('sqlite:')
   if (!embedded) return openHere(config, means)
-  if (await answers(path)) return means.withoutServer ? refuseRunning() : overSocket(path)
+  if (await answers(path)) return means.withoutServer ? refuseRunning() : toServer(path, config)
   if (means.withoutServer) return openHere(config, means)
   try {
     return await openHere(config, means)
   } catch (error) {
     // A server that was about to start has taken the file meanwhile, and listens by now.
     const taken = error instanceof DomainError && error.code === 'store_incompatible'
-    if (taken && (await answers(path))) return overSocket(path)
+    if (taken && (await answers(path))) return toServer(path, config)
     throw error
   }
 }
@@ -131,6 +131,29 @@ async function openHere(config: Config, { mailsLink = false }: Means): Promise<C
     await close()
     throw error
   }
+}
+
+/** The way to the running server, if it has this database: a data folder has one socket. */
+async function toServer(path: string, config: Config): Promise<Control> {
+  const control = overSocket(path)
+  try {
+    const { json } = await control.request('GET', '/control/database')
+    const [has, wanted] = [nameIn(json), databaseName(config)]
+    if (has === wanted) return control
+    const detail =
+      `The server that runs in the data folder ${resolve(config.dataDir)} has the database ${has}, and ` +
+      `these settings name ${wanted}; set UM_DATABASE_URL as the server has it, or UM_DATA_DIR to a ` +
+      'folder that belongs to this database alone.'
+    throw new DomainError('start_refused', { detail })
+  } catch (error) {
+    await control.close()
+    throw error
+  }
+}
+
+function nameIn(json: unknown): string {
+  const name = typeof json === 'object' && json !== null && 'name' in json ? json.name : null
+  return typeof name === 'string' ? name : 'of another version of this program'
 }
 
 function overSocket(socketPath: string): Control {
