@@ -2,7 +2,7 @@
 import { createServer } from 'node:net'
 import { assemble, type Assembled } from './assemble.ts'
 import type { Config } from './config.ts'
-import { listenForCommands } from './control-listener.ts'
+import { databaseName, listenForCommands } from './control-listener.ts'
 import type { Deps } from './domain/deps.ts'
 import { DomainError } from './domain/errors.ts'
 import { http } from './domain/limits.ts'
@@ -12,6 +12,7 @@ import type { OnAnswered } from './domain/ports/watching.ts'
 import { controlRoutes } from './http/control-routes.ts'
 import { clientNetworks } from './http/network.ts'
 import { routesFor } from './http/routes.ts'
+import { databaseRoute } from './http/routes/control-database.ts'
 import { internalRoutes } from './http/routes/metrics.ts'
 import { buildServer } from './http/server.ts'
 import { startHousekeeping } from './housekeeping.ts'
@@ -146,8 +147,13 @@ async function serverOf(
   const server = await buildServer({ deps, surroundings, routes, onAnswered: watcherOf(log, metrics) })
   const internal =
     metrics && (await buildServer({ deps, surroundings, routes: internalRoutes(metrics.text) }))
-  const commanded = { deps, surroundings: { ...surroundings, control: true }, routes: controlRoutes }
-  const control = config.databaseUrl.startsWith('sqlite:') ? await buildServer(commanded) : null
+  const control = config.databaseUrl.startsWith('sqlite:')
+    ? await buildServer({
+        deps,
+        surroundings: { ...surroundings, control: true },
+        routes: [...controlRoutes, databaseRoute(databaseName(config))],
+      })
+    : null
   return { config, assembled, server, internal, control, deliverer, transports, stopping }
 }
 

@@ -2,9 +2,11 @@
 import { createHash } from 'node:crypto'
 import { chmodSync, lstatSync, unlinkSync } from 'node:fs'
 import { connect, type Server } from 'node:net'
-import { join, resolve } from 'node:path'
+import { join, relative, resolve } from 'node:path'
+import type { Config } from './config.ts'
 import { control as limits } from './domain/limits.ts'
 import type { Log } from './domain/ports/runtime.ts'
+import { locateFile } from './store/sqlite/data-file.ts'
 
 const WINDOWS = process.platform === 'win32'
 /** Takes every right from others, so that the socket is private from its first moment. */
@@ -16,6 +18,14 @@ export function controlPath(dataDir: string): string {
   if (!WINDOWS) return join(folder, 'control.sock')
   const name = createHash('sha256').update(folder.toLowerCase()).digest('hex').slice(0, 32)
   return `\\\\.\\pipe\\user-management-${name}`
+}
+
+/** The database of a data folder, alike for both ends of its socket wherever that folder is mounted. */
+export function databaseName({ databaseUrl, dataDir }: Pick<Config, 'databaseUrl' | 'dataDir'>): string {
+  const folder = resolve(dataDir)
+  const { path } = locateFile(databaseUrl, folder)
+  const name = relative(folder, path)
+  return name.startsWith('..') ? path : name
 }
 
 /** What the HTTP library builds: the routes, once they are ready, and Node's server in front of them. */

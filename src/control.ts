@@ -8,7 +8,7 @@ import { Agent, request as httpRequest } from 'node:http'
 import { enableCompileCache } from 'node:module'
 import { join, resolve } from 'node:path'
 import type { Config } from './config.ts'
-import { answers, controlPath } from './control-listener.ts'
+import { answers, controlPath, databaseName } from './control-listener.ts'
 import { DomainError } from './domain/errors.ts'
 import { control as limits } from './domain/limits.ts'
 
@@ -33,6 +33,8 @@ export interface Means {
   readonly mayCreate?: boolean
   /** On SQLite the server has to be stopped. */
   readonly withoutServer?: boolean
+  /** A link is mailed, so that the address of the server has to be known. */
+  readonly mailsLink?: boolean
 }
 
 /**
@@ -45,15 +47,15 @@ export async function openControl(config: Config, means: Means = {}): Promise<Co
   enableCompileCache(join(dataDir, 'compile-cache'))
   const path = controlPath(dataDir)
   const embedded = config.databaseUrl.startsWith('sqlite:')
-  if (!embedded) return openHere(config)
-  if (await answers(path)) return means.withoutServer ? refuseRunning() : overSocket(path)
-  if (means.withoutServer) return openHere(config)
+  if (!embedded) return openHere(config, means)
+  if (await answers(path)) return means.withoutServer ? refuseRunning() : toServer(path, config)
+  if (means.withoutServer) return openHere(config, means)
   try {
-    return await openHere(config)
+    return await openHere(config, means)
   } catch (error) {
     // A server that was about to start has taken the file meanwhile, and listens by now.
     const taken = error instanceof DomainError && error.code === 'store_incompatible'
-    if (taken && (await answers(path))) return overSocket(path)
+    if (taken && (await answers(path))) return toServer(path, config)
     throw error
   }
 }
@@ -75,8 +77,18 @@ function refuseRunning(): never {
   throw new DomainError('start_refused', { detail })
 }
 
+/** A running server knows the port that it was given; nobody knows the one of its next start. */
+function requireAddress({ publicUrl, port }: Config): void {
+  if (publicUrl !== null || port !== 0) return
+  const detail =
+    'With UM_PORT=0 nobody knows yet where a mailed link would lead; set UM_PUBLIC_URL to the address of ' +
+    'the server, or UM_PORT to the port on which it will run.'
+  throw new DomainError('start_refused', { detail })
+}
+
 /** The same routes as beside a running server, without a socket. */
-async function openHere(config: Config): Promise<Control> {
+async function openHere(config: Config, { mailsLink = false }: Means): Promise<Control> {
+  if (mailsLink) requireAddress(config)
   const [
     { systemClock: clock },
     { assemble },
@@ -119,6 +131,29 @@ async function openHere(config: Config): Promise<Control> {
     await close()
     throw error
   }
+}
+
+/** The way to the running server, if it has this database: a data folder has one socket. */
+async function toServer(path: string, config: Config): Promise<Control> {
+  const control = overSocket(path)
+  try {
+    const { json } = await control.request('GET', '/control/database')
+    const [has, wanted] = [nameIn(json), databaseName(config)]
+    if (has === wanted) return control
+    const detail =
+      `The server that runs in the data folder ${resolve(config.dataDir)} has the database ${has}, and ` +
+      `these settings name ${wanted}; set UM_DATABASE_URL as the server has it, or UM_DATA_DIR to a ` +
+      'folder that belongs to this database alone.'
+    throw new DomainError('start_refused', { detail })
+  } catch (error) {
+    await control.close()
+    throw error
+  }
+}
+
+function nameIn(json: unknown): string {
+  const name = typeof json === 'object' && json !== null && 'name' in json ? json.name : null
+  return typeof name === 'string' ? name : 'of another version of this program'
 }
 
 function overSocket(socketPath: string): Control {

@@ -279,6 +279,20 @@ suite('lists of users', () => {
     for (const { _id } of claims) assert.ok(_id.$gte.slice(2) >= 'many.' && _id.$lt.slice(2) < 'many/')
   })
 
+  test('the role that new users get is no filter to begin with: a page reads no more than itself and one', async (t) => {
+    const both = await opened(t)
+    await populate(both, 200)
+    const limit = 10
+    for (const sort of userSorts) {
+      commands.length = 0
+      const page = await both.store.listUsers({ ...everybody, sort, role: 'user', limit })
+      assert.equal(page.items.length, limit)
+      const looks = await examined(both.db)
+      assert.equal(looks.length, 2, 'places, then their users')
+      for (const { documents } of looks) assert.ok(documents <= limit + 2, `${sort} reads ${documents}`)
+    }
+  })
+
   test('a search is a range of keys, never a pattern, and text of a stranger is only text', async (t) => {
     const { store } = await opened(t)
     const user = await registered(store, { username: 'ab.c', email: 'other@example.com' })

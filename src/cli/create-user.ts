@@ -16,7 +16,7 @@ export async function createUser(invocation: Invocation): Promise<void> {
   await withControl(
     invocation,
     async (ask) => output.record(rowOf(await ask('POST', path, { ...user, ...secret, ...marked }))),
-    { mayCreate: true },
+    { mayCreate: true, mailsLink: byLink },
   )
   if (byLink) output.say('The link to set a password is mailed by the server, as soon as it runs.')
 }

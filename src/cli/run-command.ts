@@ -2,6 +2,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { settings } from '../config.ts'
 import { DomainError } from '../domain/errors.ts'
+import { version } from '../domain/version.ts'
 import type { CommandSpec, OptionSpec } from './command.ts'
 import { commands } from './commands.ts'
 import { exitCodes, isCommandError, type Ending } from './exit-codes.ts'
@@ -26,7 +27,7 @@ export async function runCommand(argv: readonly string[]): Promise<void> {
 /** The parser of the whole table. */
 export function program(): Command {
   const root = new Command('user-management').exitOverride()
-  root.description('A self-hosted user management server.').version('0.1.0')
+  root.description('A self-hosted user management server.').version(version)
   const names = settings.map((setting) => `  ${setting.name.padEnd(28)}${setting.doc}`)
   const codes = Object.values(exitCodes).map(({ code, meaning }) => `  ${String(code).padEnd(3)}  ${meaning}`)
   root.addHelpText('after', '\n<user> is an id, an e-mail address or a username.')

@@ -4,6 +4,7 @@ import { join, relative, resolve } from 'node:path'
 import type { App } from '../app.ts'
 import { loadConfig, type Config } from '../config.ts'
 import { DomainError } from '../domain/errors.ts'
+import { version } from '../domain/version.ts'
 import type { Invocation } from './invocation.ts'
 import { environmentWith } from './environment.ts'
 import { placeSetupLink } from './setup-link.ts'
@@ -77,8 +78,9 @@ function banner(
   const { publicUrl, dataDir, metricsUrl, storeAway } = app
   const development = config.mode === 'development'
   const example = '{"username":"ada","email":"ada@example.com","password":"correct horse battery staple"}'
+  const hint = development ? ' (UM_MODE=production for real use)' : ''
   return [
-    `user-management 0.1.0, ${config.mode} mode${development ? ' (UM_MODE=production for real use)' : ''}`,
+    `user-management ${version}, ${config.mode} mode${hint}`,
     `  API    ${publicUrl}/openapi.json`,
     `  Docs   ${publicUrl}/docs`,
     ...(development ? [`  Mail   ${publicUrl}/dev/mail`] : []),

@@ -18,6 +18,8 @@ export interface FirstAdmin {
   readonly username: string
   readonly email: string
   readonly password: string
+  /** A language tag; English unless given. */
+  readonly locale?: string | undefined
 }
 
 /** `used`: there is an administrator, whichever way it came to be. */

@@ -7,6 +7,7 @@ import { catalogue, type ProblemCode } from '../domain/errors.ts'
 import { problemOf } from './errors.ts'
 import { DomainError, fieldError } from '../domain/errors.ts'
 import { permissions, type Permission } from '../domain/policy.ts'
+import { version } from '../domain/version.ts'
 import { declaredErrors, type ResponseSpec, type Route } from './route.ts'
 import * as answers from './answers.ts'
 
@@ -58,7 +59,7 @@ export function openApiDocument(routes: readonly Route[]): object {
     openapi: '3.1.0',
     info: {
       title: 'User Management API',
-      version: '0.1.0',
+      version,
       description:
         'Registration, sign-in, profiles, password reset, account deletion and roles. Every refusal ' +
         'is a problem document (RFC 9457) with a stable code; ' +

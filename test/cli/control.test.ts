@@ -1,7 +1,7 @@
 /** The control socket, from both of its ends, without processes of their own. */
 import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { startApp } from '../../src/app.ts'
@@ -87,7 +87,10 @@ test('a name or an address that is taken is named to the operator, whatever the 
 
 test('a server that goes away in the middle ends the request as unreachable', async () => {
   const folder = temporaryFolder()
-  const dying = createServer((connection) => void connection.once('data', () => connection.destroy()))
+  const dying = createServer((request, response) => {
+    if (request.url === '/control/database') response.end('{"name":"users.db"}')
+    else request.destroy()
+  })
   await new Promise<void>((listening) => void dying.listen(controlPath(folder), listening))
   const toDying = await openControl(loadConfig({ UM_DATA_DIR: folder }))
   await assert.rejects(toDying.request('GET', '/users'), { code: 'store_unavailable' })

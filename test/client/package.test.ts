@@ -6,7 +6,6 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
-import server from '../../package.json' with { type: 'json' }
 import client from '../../client/package.json' with { type: 'json' }
 import { addSummary } from '../support/summary.ts'
 import { buildClient } from '../support/client-package.ts'
@@ -65,5 +64,3 @@ if (!result.ok && result.problem.code === '${code}') result.problem.title satisf
   assert.match(check(program("{ email: 'ada@example.com' }", 'invalid_credentials')), /password/)
   assert.match(check(program("{ email: 'ada@example.com', password: 'x' }", 'email_taken')), /no overlap/)
 })
-
-test('its version is that of the server', () => assert.equal(client.version, server.version))

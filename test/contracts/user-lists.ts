@@ -31,7 +31,11 @@ export function userListsContract(harness: Harness): void {
           assert.deepEqual(there, expected)
           assert.deepEqual(back, expected)
         }),
-        { numRuns: Math.ceil(rounds(10_000) * (harness.share ?? 1)) },
+        // Nobody writes meanwhile: a query that has been asked gives the same again, and is the cost of the run.
+        {
+          numRuns: Math.ceil(rounds(10_000) * (harness.share ?? 1)),
+          plugins: [fc.ignoreEqualValues()],
+        },
       )
     })
 

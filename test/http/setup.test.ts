@@ -282,3 +282,18 @@ test('where only confirmed addresses sign in, the page says to confirm first', a
   const refused = await login(server, { email: person.email, password: person.password })
   assert.equal(refused.problem.code, 'email_not_verified')
 })
+
+test('the administrator gets the language of the page, and mail in it', async () => {
+  for (const [accepted, locale, subject] of [
+    ['de-AT, en;q=0.5', 'de', /^Bestätigen Sie/],
+    ['fr', 'en', /^Confirm/],
+  ] as const) {
+    const server = await startTestServer()
+    const done = await post(server, {}, { 'accept-language': accepted })
+    assert.match(done.text, new RegExp(`<html lang="${locale}">`))
+    const user = await server.deps.store.findUserByIdentifier({ key: 'u:keeper' })
+    assert.equal(user?.locale, locale)
+    const mail = await server.mailbox.wait({ to: person.email, kind: 'verify_email' })
+    assert.match(mail.subject, subject)
+  }
+})

@@ -42,7 +42,7 @@ const formRoute = route({
   operationId: 'setupForm',
   tag: 'Pages',
   summary: 'Make the first administrator from the page',
-  description: 'Only from this machine. Works once.',
+  description: 'Only from this machine. Works once. The account gets the language of the page.',
   access: 'public',
   local: 'always',
   page: 'account',
@@ -60,7 +60,7 @@ const formRoute = route({
     const { token, username, email } = body
     const texts = acceptedTexts(header('accept-language'))
     try {
-      const setUp = await setUpFirstAdmin(body, caller, deps)
+      const setUp = await setUpFirstAdmin({ ...body, locale: texts.tag }, caller, deps)
       if (setUp.kind === 'dead') {
         return deadSetupLink(setUp.state, texts, deps)
       }

@@ -1,11 +1,14 @@
 import { lists } from '../../domain/limits.ts'
 import type { Page, UserQuery } from '../../domain/ports/administration.ts'
 import type { Id } from '../../domain/ports/runtime.ts'
-import type { User } from '../../domain/user.ts'
+import type { Role, User } from '../../domain/user.ts'
 import { bounded, type Collections } from './connection.ts'
 import { id, type Doc } from './documents.ts'
 import { pageOf, type Walk } from './pages.ts'
 import { keysFrom, routeOf, usersById, walkAlong, walkOf, walkOfSearch } from './user-walks.ts'
+
+/** What most users have, which makes it no filter to begin with. */
+const commonRole: Role = 'user'
 
 /** Ids of users who may fit, as an index has them: all of them, or more than are few. */
 type Source = (collections: Collections) => Promise<readonly Id[]>
@@ -78,7 +81,7 @@ async function searchAlong(
 /** Those that most often are few come first. */
 function sourcesOf({ role, status, verified }: UserQuery): readonly Source[] {
   return [
-    ...(role === null ? [] : [byField({ roles: role })]),
+    ...(role === null || role === commonRole ? [] : [byField({ roles: role })]),
     ...(status === 'disabled' ? [byField({ status })] : []),
     ...(verified === false ? [byField({ emailVerified: false })] : []),
   ]
