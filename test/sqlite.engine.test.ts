@@ -511,10 +511,11 @@ suite('the schema', () => {
       'mail.ts backlog',
       'set-up.ts useAll',
       'sweep.ts setupTokens',
-      // These read a partial index, or the rows of their own recursion.
+      // These read a partial index, the rows of their own recursion, or the list that they are given.
       'user-candidates.ts disabled',
       'user-candidates.ts roleSets',
       'user-candidates.ts unverified',
+      'user-order.ts traits',
     ]
     const db = openDatabase(preparedFile(t), 'read')
     const all = statements()

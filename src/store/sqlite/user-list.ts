@@ -8,7 +8,6 @@ import type { Id } from '../../domain/ports/runtime.ts'
 import type { User } from '../../domain/user.ts'
 import type { Database } from './connection.ts'
 import { pageOf, type Found, type Place } from './paging.ts'
-import { idBytes } from './rows.ts'
 import { candidates } from './user-candidates.ts'
 import * as order from './user-order.ts'
 import { findUser } from './user-rows.ts'
@@ -32,8 +31,7 @@ function amongFew(db: Database, query: UserQuery): Found<Hit> | null {
   if (!ids) return null
   const way = order.goesDown(query) ? -1 : 1
   const start = order.startOf(query)
-  const places = ids
-    .flatMap((id) => traitsById(db, id) ?? [])
+  const places = traitsOfAll(db, ids)
     .filter((user) => fits(query, user))
     .map((user) => order.placeOf(query.sort, user))
     .filter((place) => way * order.compare(place, start) > 0)
@@ -80,9 +78,9 @@ function hit(db: Database, place: Place): readonly Hit[] {
   return user ? [{ ...place, user }] : []
 }
 
-function traitsById(db: Database, id: Id): order.Traits | null {
-  const row = db.get(order.sql.traits, { id: idBytes(id) })
-  return row ? order.traitsOf(row) : null
+function traitsOfAll(db: Database, ids: readonly Id[]): readonly order.Traits[] {
+  const digits = JSON.stringify(ids.map((id) => id.replaceAll('-', '')))
+  return db.all(order.sql.traits, { ids: digits }).map(order.traitsOf)
 }
 
 function fits({ search, role, status, verified }: UserQuery, user: order.Traits): boolean {

@@ -30,7 +30,8 @@ const signIn = 'COALESCE(u.last_sign_in_at, -1)'
 const byKey = `SELECT ${traits} FROM identifiers i CROSS JOIN users u ON u.id = i.user_id`
 
 export const sql = {
-  traits: `SELECT ${traits} FROM users u WHERE u.id = :id`,
+  /** Of many at once, their ids a JSON list of digits. */
+  traits: `SELECT ${traits} FROM json_each(:ids) j CROSS JOIN users u ON u.id = unhex(j.value)`,
   // Few are born in the same millisecond: here a row value does.
   createdUp: `SELECT ${traits} FROM users u WHERE (u.created_at, u.id) > (:value, :id)
     ORDER BY u.created_at, u.id LIMIT :limit`,
