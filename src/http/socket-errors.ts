@@ -1,4 +1,3 @@
-import { STATUS_CODES } from 'node:http'
 import { DomainError } from '../domain/errors.ts'
 import { http } from '../domain/limits.ts'
 import { asDomainError, problemOf } from './errors.ts'
@@ -31,7 +30,7 @@ export function refuseSocket(
     connection: 'close',
   }
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-  socket.end(`HTTP/1.1 400 ${STATUS_CODES[400]}\r\n${lines.join('')}\r\n${body}`)
+  socket.end(`HTTP/1.1 400 Bad Request\r\n${lines.join('')}\r\n${body}`)
   // At once, a reset could overtake the answer; and a client that never closes must not keep the socket.
   const late = setTimeout(() => socket.destroy(), http.lingerMs)
   socket.once('close', () => clearTimeout(late))
