@@ -4,13 +4,15 @@
  * root; whatever is heavy is loaded only where it is needed.
  */
 import { existsSync, mkdirSync } from 'node:fs'
-import { Agent, request as httpRequest } from 'node:http'
 import { enableCompileCache } from 'node:module'
 import { join, resolve } from 'node:path'
 import type { Config } from './config.ts'
 import { answers, controlPath, databaseName } from './control-listener.ts'
 import { DomainError } from './domain/errors.ts'
 import { control as limits } from './domain/limits.ts'
+
+/** Not imported: each export would be read, and that of WebSockets loads a client that costs 30 ms. */
+const { Agent, request: httpRequest } = process.getBuiltinModule('node:http')
 
 const JSON_TYPE = { 'content-type': 'application/json' }
 

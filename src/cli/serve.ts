@@ -21,7 +21,7 @@ export async function serve({ options, end }: Invocation): Promise<void> {
   const compileCache = join(dataDir, 'compile-cache')
   enableCompileCache(compileCache)
   // Worker threads take it from the environment: a hash thread then needs half the memory.
-  process.env['NODE_COMPILE_CACHE'] = compileCache
+  process.env['NODE_COMPILE_CACHE'] ??= compileCache
   const { startApp } = await import('../app.ts')
   // Whoever read our lines may go (`| head`, a collector that restarts): that is no reason to end.
   for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined)

@@ -1,4 +1,4 @@
-import { STATUS_CODES, type IncomingMessage } from 'node:http'
+import type { FastifyRequest } from 'fastify'
 import { DomainError } from '../domain/errors.ts'
 import { http } from '../domain/limits.ts'
 import { asDomainError, problemOf } from './errors.ts'
@@ -31,7 +31,7 @@ export function refuseSocket(
     connection: 'close',
   }
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-  socket.end(`HTTP/1.1 400 ${STATUS_CODES[400]}\r\n${lines.join('')}\r\n${body}`)
+  socket.end(`HTTP/1.1 400 Bad Request\r\n${lines.join('')}\r\n${body}`)
   // At once, a reset could overtake the answer; and a client that never closes must not keep the socket.
   const late = setTimeout(() => socket.destroy(), http.lingerMs)
   socket.once('close', () => clearTimeout(late))
@@ -41,7 +41,7 @@ export function refuseSocket(
  * Reads a body to its end, for as long as a refused client has. Closing while it still comes resets the
  * connection: a proxy that is sending it then has no answer to pass on, and makes one of its own.
  */
-export function throwAway(body: IncomingMessage): Promise<void> {
+export function throwAway(body: FastifyRequest['raw']): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   const late = setTimeout(resolve, http.lingerMs)
   for (const event of ['end', 'close', 'error']) body.once(event, () => resolve())

@@ -1,4 +1,4 @@
-import { Compile, type Validator } from 'typebox/compile'
+import { Compile, type Validator } from 'typebox/schema'
 import { Settings } from 'typebox/system'
 import type { TSchema } from 'typebox'
 import { escapePointer, fieldError, type ErrorCode, type FieldError } from '../domain/errors.ts'
@@ -51,7 +51,8 @@ export function checker(schema: TSchema, readOnly: readonly string[] = []): Chec
 
 function errorsOf(compiled: Validator, value: unknown, readOnly: readonly string[]): FieldError[] {
   const byPointer = new Map<string, FieldError>()
-  const found = compiled.Errors(value).flatMap(spread)
+  const [, failed] = compiled.Errors(value)
+  const found = failed.flatMap(spread)
   for (const error of found) {
     const code = codes[error.keyword]
     const known = byPointer.get(error.instancePath)

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { compileCache } from '../support/process.ts'
 
 const main = join(import.meta.dirname, '..', '..', 'src', 'main.ts')
 const folder = mkdtempSync(join(tmpdir(), 'um-cli-'))
@@ -11,7 +12,10 @@ after(() => rmSync(folder, { recursive: true, force: true }))
 
 /** Runs the command in a process of its own, with no other settings than these. */
 function run(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], { encoding: 'utf8', env })
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
+    encoding: 'utf8',
+    env: { NODE_COMPILE_CACHE: compileCache(), ...env },
+  })
   return { status, stdout, stderr }
 }
 

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { openPasswordList } from '../../src/crypto/password-list.ts'
+import { compileCache } from '../support/process.ts'
 
 const main = join(import.meta.dirname, '..', '..', 'src', 'main.ts')
 const folder = mkdtempSync(join(tmpdir(), 'um-cli-'))
@@ -13,7 +14,8 @@ after(() => rmSync(folder, { recursive: true, force: true }))
 
 function run(words: readonly string[], input = '') {
   const args = [main, 'passwords', 'build-list', ...words]
-  return spawnSync(process.execPath, args, { encoding: 'utf8', env: {}, cwd: folder, input })
+  const env = { NODE_COMPILE_CACHE: compileCache() }
+  return spawnSync(process.execPath, args, { encoding: 'utf8', env, cwd: folder, input })
 }
 
 test('a list is built from words, breach lines and standard input, and refuses exactly those', (t) => {

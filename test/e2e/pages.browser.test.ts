@@ -63,14 +63,16 @@ function assertQuiet({ requests, complaints }: Watched): void {
 
 /** The page at both widths, each sound and photographed. */
 async function assertSoundEverywhere(path: string, name: string, looks: Looks = {}): Promise<void> {
+  const watched = await newPage(browser, looks)
+  const { page } = watched
   for (const width of [WIDE, NARROW]) {
-    const watched = await newPage(browser, { ...looks, width })
-    await watched.page.goto(server.url + path)
-    await assertSound(watched.page)
-    await photograph(watched.page, `${name}-${width}`)
-    assertQuiet(watched)
-    await watched.page.context().close()
+    await page.setViewportSize({ width, height: 800 })
+    await page.goto(server.url + path)
+    await assertSound(page)
+    await photograph(page, `${name}-${width}`)
   }
+  assertQuiet(watched)
+  await page.context().close()
 }
 
 suite('the page behind a password link, without scripts,', () => {

@@ -164,7 +164,7 @@ async function refusedWith(
   dataDir: string,
   settings: Readonly<Record<string, string>>,
 ): Promise<readonly string[]> {
-  const { code, signal, stdout, stderr } = await runToEnd({ dataDir, settings })
+  const { code, signal, stdout, stderr } = await runToEnd({ dataDir, settings, how: 'directly' })
   assert.deepEqual([code, signal], [4, null], stderr)
   assert.equal(stdout, '')
   const lines = stderr.trimEnd().split('\n')

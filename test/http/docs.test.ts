@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Validator } from '@seriousme/openapi-schema-validator'
-import { Compile } from 'typebox/compile'
+import { Compile } from 'typebox/schema'
 import { catalogue } from '../../src/domain/errors.ts'
 import { declaredErrors } from '../../src/http/route.ts'
 import { routes } from '../../src/http/routes.ts'

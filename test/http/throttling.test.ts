@@ -128,7 +128,7 @@ test('a success takes the failures of its own network with it, and not those of 
 test('however often strangers fail from however many networks, a known device signs in at the first try (T2)', async () => {
   const user = await server.newUser()
   const { device_token } = await server.signIn(user)
-  const [failures, addresses] = release ? [10_000, 500] : [300, 60]
+  const [failures, addresses] = release ? [10_000, 500] : [120, 60]
   const { username } = user
   for (const n of upTo(failures)) {
     const headers = from(`203.0.${113 + (n % 2)}.${n % (addresses / 2)}`)

@@ -119,11 +119,6 @@ const EXTRAS: readonly {
     reason: 'serves the files that pages load, compressed once',
   },
   {
-    file: 'http/socket-errors.ts',
-    outer: ['node:http'],
-    reason: 'answers below the router, on the socket',
-  },
-  {
     file: 'store/sqlite/backup-mark.ts',
     outer: ['node:crypto'],
     reason: 'closes a copy with the checksum of its bytes',

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { chromium, type Browser, type Page } from 'playwright-core'
-import { temporaryFolder } from './process.ts'
 import { chromiumPath } from './settings-of-the-run.ts'
 
 const ARGUMENTS = [
@@ -63,9 +62,10 @@ export function outsideOf(origin: string, requests: readonly string[]): readonly
   return requests.filter((url) => !url.startsWith(`${origin}/`) && !/^(?:data|blob|about):/.test(url))
 }
 
-/** Kept where `UM_TEST_SCREENSHOTS` names a folder, for people to look at. */
+/** Kept where `UM_TEST_SCREENSHOTS` names a folder, for people to look at; elsewhere nobody would see it. */
 export async function photograph(page: Page, name: string): Promise<void> {
-  const folder = process.env['UM_TEST_SCREENSHOTS'] ?? temporaryFolder()
+  const folder = process.env['UM_TEST_SCREENSHOTS']
+  if (!folder) return
   mkdirSync(folder, { recursive: true })
   await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true, animations: 'disabled' })
 }

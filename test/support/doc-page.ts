@@ -12,7 +12,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
-import { startServer, temporaryFolder, within, type ServerProcess } from './process.ts'
+import { compileCache, startServer, temporaryFolder, within, type ServerProcess } from './process.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 /** The address that pages name. */
@@ -152,7 +152,7 @@ function openShell(folder: string, python: string | null) {
     ([name]) => !name.startsWith('UM_') && !name.startsWith('NODE_'),
   )
   const PATH = [join(folder, 'path'), dirname(process.execPath), process.env['PATH']].join(delimiter)
-  const env = { ...Object.fromEntries(own), PATH, NO_COLOR: '1' }
+  const env = { ...Object.fromEntries(own), PATH, NO_COLOR: '1', NODE_COMPILE_CACHE: compileCache() }
   const bash = spawn('bash', ['--noprofile', '--norc'], { cwd: folder, env, stdio: ['pipe', 'pipe', 'pipe'] })
   let blocks = 0
   const shell = {

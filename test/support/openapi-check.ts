@@ -1,6 +1,6 @@
 /** Holds every answer against the OpenAPI document that the same server serves, and against the rules for all answers. */
 import assert from 'node:assert/strict'
-import { Compile, type Validator } from 'typebox/compile'
+import { Compile, type Validator } from 'typebox/schema'
 import { recordPair } from './openapi-check-pairs.ts'
 import { routes } from '../../src/http/routes.ts'
 import { declaredErrors } from '../../src/http/route.ts'
@@ -89,7 +89,7 @@ export function createOpenApiCheck(document: OpenApiDocument, publicUrl: string)
     const validator = compiled.get(schema) ?? Compile(dereferenced(schema, document))
     compiled.set(schema, validator)
     if (validator.Check(value)) return
-    assert.fail(`${where} does not fit its schema: ${JSON.stringify(validator.Errors(value))}`)
+    assert.fail(`${where} does not fit its schema: ${JSON.stringify(validator.Errors(value)[1])}`)
   }
 
   function requireDeclared(exchange: Exchange, operation: Operation): void {

@@ -95,8 +95,16 @@ function olderNode(): string | null {
   }
 }
 
-const older = olderNode()
-const compiled = temporaryFolder()
+let older: string | null | undefined
+let compiled: string | undefined
+
+/**
+ * Where every start keeps its compiled code and finds that of the others: as a second start of one installation does. The
+ * folder is that of the run; a file that runs alone has its own.
+ */
+export function compileCache(): string {
+  return process.env['NODE_COMPILE_CACHE'] ?? (compiled ??= join(temporaryFolder(), 'cache'))
+}
 
 /** Starts the server and waits for its `ready` line. Throws with what it said where it ends instead. */
 export async function startServer(launch: Launch): Promise<ServerProcess> {
@@ -125,9 +133,7 @@ export async function startServer(launch: Launch): Promise<ServerProcess> {
 
 /** Runs the command to its end, for a start that is refused. */
 export async function runToEnd(launch: Launch): Promise<Ended> {
-  // Such starts have no data folder yet to keep compiled code in: they share ours.
-  const settings = { NODE_COMPILE_CACHE: join(compiled, 'cache'), ...launch.settings }
-  const run = spawned({ ...launch, settings })
+  const run = spawned(launch)
   const line = await within(run.ready, 'the end of the command')
   if (line === null) return run.ended
   run.child.kill('SIGKILL')
@@ -157,11 +163,17 @@ interface Run {
 
 function spawned({ dataDir, settings, words = ['serve'], input = '', how = 'command' }: Launch): Run {
   recordSettings(settings ?? {})
-  const node = how === 'command' && older !== null ? older : process.execPath
+  const node = how === 'command' ? ((older ??= olderNode()) ?? process.execPath) : process.execPath
   const child = spawn(node, [COMMAND, ...words], {
     cwd: ROOT,
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: { ...environment(), UM_DATA_DIR: dataDir, UM_PORT: '0', ...settings },
+    env: {
+      ...environment(),
+      NODE_COMPILE_CACHE: compileCache(),
+      UM_DATA_DIR: dataDir,
+      UM_PORT: '0',
+      ...settings,
+    },
   })
   alive.add(child)
   // A command that reads none of it may have ended before.
