@@ -51,6 +51,8 @@ export const http = {
   silenceMs: 75 * SECOND_MS,
   /** How long a client has to close a connection that has been refused. */
   lingerMs: SECOND_MS,
+  /** How much of a too large body is read, so that the refusal arrives: as much as nginx lets through. */
+  discardMaxBytes: 1024 * 1024,
   requestsPerSocket: 1000,
   pathParameterMaxLength: 8 * 1024,
   jsonMaxDepth: 8,

@@ -38,16 +38,23 @@ export function refuseSocket(
 }
 
 /**
- * Reads a body to its end, for as long as a refused client has. Closing while it still comes resets the
- * connection: a proxy that is sending it then has no answer to pass on, and makes one of its own.
+ * Reads a body to its end, unless it is huge or takes longer than a refused client has. Closing while it
+ * still comes resets the connection: a proxy that is sending it then has no answer to pass on, and makes one
+ * of its own.
  */
-export function throwAway(body: FastifyRequest['raw']): Promise<void> {
+export async function throwAway(body: FastifyRequest['raw']): Promise<void> {
+  if (Number(body.headers['content-length']) > http.discardMaxBytes) return
   const { promise, resolve } = Promise.withResolvers<void>()
+  let bytes = 0
+  body.on('data', (piece: Buffer) => {
+    bytes += piece.length
+    if (bytes > http.discardMaxBytes) resolve()
+  })
   const late = setTimeout(resolve, http.lingerMs)
   for (const event of ['end', 'close', 'error']) body.once(event, () => resolve())
-  body.resume()
   if (body.readableEnded) resolve()
-  return promise.finally(() => clearTimeout(late))
+  await promise
+  clearTimeout(late)
 }
 
 function detailOf(error: NodeJS.ErrnoException): string {
