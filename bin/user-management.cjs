@@ -10,6 +10,7 @@ const path = require('path')
 
 const NEEDED = [24, 19]
 const EXIT_START_REFUSED = 4
+const LIBRARY_MISSING = 127
 /** Set for the Node that the launcher starts. Does not begin with UM_, since unknown settings are fatal. */
 const MARKER = 'USER_MANAGEMENT_LAUNCHED'
 const PINNED = {
@@ -75,7 +76,12 @@ function runWith(node) {
   })
   // On Windows the console itself tells the child; there only the launcher has to outlive it.
   SIGNALS.forEach((name) => process.on(name, () => WINDOWS || child.kill(name)))
-  child.on('exit', endLike)
+  child.on('exit', (code, signal) => {
+    // The loader of the system says so, and has named the library above. The server has no such exit code.
+    if (code === LIBRARY_MISSING && !WINDOWS)
+      refuse('the pinned one lacks a library here', 'on Debian and Ubuntu run "apt-get install libatomic1"')
+    endLike(code, signal)
+  })
 }
 
 /** In the started Node: no orphan after the launcher's death; otherwise the channel is as if it were not there. */

@@ -3,7 +3,7 @@
  * A small main stands where the server's would: it prints its id and what reaches it. The last tests run the server.
  */
 import assert from 'node:assert/strict'
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { chownSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -224,4 +224,24 @@ test('what an earlier run has compiled is used from the first file on, and nobod
   if (process.getuid?.() !== 0) return t.diagnostic('only root can give a folder away')
   chownSync(compiled, 65534, 65534)
   assert.equal(used(), 'none')
+})
+
+test('a pinned Node that lacks a library here is refused with what to install', (t) => {
+  const place = checkout()
+  t.after(() => rmSync(place, { recursive: true, force: true }))
+  const bin = join(place, 'node_modules', '.bin')
+  mkdirSync(bin, { recursive: true })
+  writeFileSync(join(bin, 'node'), '#!/bin/sh\necho "libatomic.so.1: cannot open" >&2\nexit 127\n', {
+    mode: 0o755,
+  })
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    ['--require', join(place, 'pretend-old.cjs'), join(place, LAUNCHER), 'serve'],
+    { encoding: 'utf8' },
+  )
+  assert.equal(status, 4)
+  assert.match(
+    stderr,
+    /libatomic\.so\.1.*\n.*the pinned one lacks a library here.*apt-get install libatomic1/s,
+  )
 })
