@@ -183,6 +183,8 @@ function spawned({ dataDir, settings, words = ['serve'], input = '', how = 'comm
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
     stdout += chunk
+    // An export writes much, and all of it would be looked at again and again.
+    if (words[0] !== 'serve') return
     const line = /^ready .*(?=\n)/m.exec(stdout)
     if (line) resolve(line[0])
   })
