@@ -8,7 +8,7 @@ const { spawn } = require('child_process')
 const fs = require('fs')
 const path = require('path')
 
-const NEEDED = [24, 19]
+const NEEDED = [26, 0]
 const EXIT_START_REFUSED = 4
 const LIBRARY_MISSING = 127
 /** Set for the Node that the launcher starts. Does not begin with UM_, since unknown settings are fatal. */

@@ -61,7 +61,7 @@ function systemNode(): string | null {
     const [major = '', ...rest] = execFileSync('node', ['-e', ask], { env: { PATH }, encoding: 'utf8' })
       .trim()
       .split(' ')
-    return Number(major) < 24 ? rest.join(' ') : null
+    return Number(major) < 26 ? rest.join(' ') : null
   } catch {
     return null
   }
@@ -127,7 +127,7 @@ for (const interpreter of tooOld) {
     const run = launch(interpreter, ['exit', '3', 'a b', '--flag'])
     const [pid, version = '', ...rest] = (await run.line()).split(' ')
     assert.notEqual(Number(pid), run.process.pid)
-    assert.ok(Number(version.split('.')[0]) >= 24)
+    assert.ok(Number(version.split('.')[0]) >= 26)
     assert.deepEqual(rest, ['channel', '0', 'exit', '3', 'a', 'b', '--flag'])
     assert.equal((await run.ended).code, 3)
   })
@@ -164,7 +164,7 @@ for (const interpreter of tooOld) {
     assert.equal(end.code, 4)
     assert.match(
       end.stderr,
-      /^user-management needs Node 24\.19 or newer, but this is \d+\.\d+\.\d+: run "npm ci" in .+\.\n$/,
+      /^user-management needs Node 26\.0 or newer, but this is \d+\.\d+\.\d+: run "npm ci" in .+\.\n$/,
     )
   })
 }

@@ -89,7 +89,7 @@ function olderNode(): string | null {
   try {
     const answer = execFileSync('node', ['-e', ask], { env: { PATH }, encoding: 'utf8' }).trim()
     const [major = '', ...rest] = answer.split(' ')
-    return Number(major) < 24 ? rest.join(' ') : null
+    return Number(major) < 26 ? rest.join(' ') : null
   } catch {
     return null
   }
