@@ -6,9 +6,10 @@ import { test } from 'node:test'
 import { live, momentIn, newLedger, randomFrom, settle, type Ledger } from '../support/ledger.ts'
 import { clientOf, patient, type Client } from '../support/process-client.ts'
 import { fixedPort, startServer, temporaryFolder, within } from '../support/process.ts'
+import { rounds } from '../support/store-fixtures.ts'
 import { addSummary } from '../support/summary.ts'
 
-const rounds = process.env['UM_TEST_SIZE'] === 'release' ? 200 : 10
+const kills = rounds(200)
 const accounts = 12
 /** The kill comes between these, after the load has begun. */
 const [earliestMs, latestMs] = [50, 900]
@@ -62,7 +63,7 @@ test(`whatever was acknowledged before a kill -9 holds after it (seed ${seed})`,
   const launch = { dataDir, how: 'directly', settings } as const
   const random = randomFrom(seed)
   const ledger = newLedger(accounts)
-  for (let round = 0; round < rounds; round += 1) {
+  for (let round = 0; round < kills; round += 1) {
     const server = await startServer(launch)
     t.after(() => server.end('SIGKILL'))
     const call = patient(clientOf(server.url))
@@ -82,9 +83,9 @@ test(`whatever was acknowledged before a kill -9 holds after it (seed ${seed})`,
   const call = patient(clientOf(server.url))
   await Promise.all(ledger.accounts.map((account) => settle(account, ledger, call)))
   assert.deepEqual(ledger.lost, [], `after the last kill, seed ${seed}`)
-  assert.ok(ledger.acknowledged > rounds * accounts, `the load was real: ${ledger.acknowledged} changes`)
+  assert.ok(ledger.acknowledged > kills * accounts, `the load was real: ${ledger.acknowledged} changes`)
   addSummary(
-    `crash: ${rounds} kills under load, ${ledger.acknowledged} acknowledged changes, ${ledger.lost.length} lost, ` +
+    `crash: ${kills} kills under load, ${ledger.acknowledged} acknowledged changes, ${ledger.lost.length} lost, ` +
       `${ledger.unanswered} under way (each whole or not at all), seed ${seed}`,
   )
 })
