@@ -67,7 +67,7 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
     }
   }
 
-  server.setErrorHandler(refuse)
+  server.setErrorHandler(afterTheBody(refuse))
   server.setNotFoundHandler((request, reply) => {
     const methods = allowedMethods(routes, request.url)
     if (methods.length > 0) reply.header('allow', methods.join(', '))
@@ -80,7 +80,6 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
     reply.header('x-request-id', request.id)
     requireOneMeaning(request)
   })
-  server.addHook('onSend', afterTheBody)
   const isOwn = (origin?: string) => origin !== undefined && isOwnOrigin(origin, publicUrl, surroundings)
   await server.register(cors, { origin: (origin, done) => done(null, isOwn(origin)), ...crossOrigin })
   for (const one of routes) mount(server, one, { deps, surroundings })
@@ -111,9 +110,15 @@ const limits = {
   },
 }
 
+type Refuse = (thrown: unknown, request: FastifyRequest, reply: FastifyReply) => void
+
 /** What is too large has not been read when it is refused. */
-async function afterTheBody({ refusal, raw }: FastifyRequest): Promise<void> {
-  if (refusal === 'body_too_large') await throwAway(raw)
+function afterTheBody(refuse: Refuse) {
+  return async (thrown: unknown, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    if (asDomainError(thrown).code === 'body_too_large') await throwAway(request.raw)
+    refuse(thrown, request, reply)
+    return reply
+  }
 }
 
 /** A user's page refuses in the language of the browser; null for the pages of developers. */

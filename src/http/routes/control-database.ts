@@ -8,7 +8,7 @@ export function databaseRoute(name: string): Route {
     method: 'GET',
     path: '/control/database',
     operationId: 'controlDatabase',
-    tag: 'Administration',
+    tag: 'Operation',
     summary: 'Name the database',
     access: 'operator',
     undocumented: true,

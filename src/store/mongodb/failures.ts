@@ -45,7 +45,7 @@ export function failureOf(error: unknown): Failure {
 }
 
 function serverFailure(error: MongoServerError): Failure {
-  const code = typeof error.code === 'number' ? error.code : 0
+  const code = codeOf(error) ?? 0
   const detail = `MongoDB code ${code}`
   if (busyCodes.has(code) || busyNames.has(String(error.codeName))) return { kind: 'busy', detail }
   const away = awayCodes.has(code) || error.hasErrorLabel('RetryableWriteError')
@@ -84,7 +84,7 @@ export function isDuplicateCode(code: number): boolean {
 }
 
 export function isDuplicate(error: unknown): boolean {
-  return error instanceof MongoServerError && error.code === DUPLICATE_KEY
+  return codeOf(error) === DUPLICATE_KEY
 }
 
 /** Whether a transaction has lost against another one, or its server, and may be tried again. */
@@ -112,4 +112,9 @@ export function busy(): DomainError {
 /** May be applied; also the error of a store that is closed or has not met its database yet. */
 export function unavailable(): DomainError {
   return new DomainError('store_unavailable', { retryAfterSeconds: http.retryAfterSeconds })
+}
+
+/** The code that MongoDB itself gave; null for any other error. */
+export function codeOf(error: unknown): number | null {
+  return error instanceof MongoServerError && typeof error.code === 'number' ? error.code : null
 }

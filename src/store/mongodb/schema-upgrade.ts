@@ -9,8 +9,8 @@ import { DomainError } from '../../domain/errors.ts'
 import { mongodb as limits } from '../../domain/limits.ts'
 import { adminsId } from './admins.ts'
 import { bounded, type Collections } from './connection.ts'
-import { integer, maybeDoc, time, type Doc } from './documents.ts'
-import { isDuplicate, unavailable } from './failures.ts'
+import { integer, time, type Doc } from './documents.ts'
+import { codeOf, isDuplicate, unavailable } from './failures.ts'
 import { plans, schemaVersion, type CollectionPlan } from './schema.ts'
 
 const schemaId = 'schema'
@@ -138,9 +138,4 @@ async function insertOnce(
   } catch (error) {
     if (!isDuplicate(error)) throw error
   }
-}
-
-function codeOf(error: unknown): number | null {
-  const code = maybeDoc({ error }, 'error')?.['code']
-  return typeof code === 'number' ? code : null
 }

@@ -3,7 +3,6 @@
  * of the registry, then the indexes and the count of admins. What changes meanwhile may be named though
  * nothing is wrong.
  */
-import { MongoServerError } from 'mongodb'
 import { lists } from '../../domain/limits.ts'
 import type { Finding } from '../../domain/ports/administration.ts'
 import type { Id } from '../../domain/ports/runtime.ts'
@@ -12,12 +11,15 @@ import type { User } from '../../domain/user.ts'
 import { adminsId, countedAdmins, readAdminCount } from './admins.ts'
 import { bounded, type Collections, type DocumentId } from './connection.ts'
 import { id, idText, idValue, maybeId, text, type Doc } from './documents.ts'
+import { codeOf } from './failures.ts'
 import { bears, claimsOf, holdersOf } from './identifiers.ts'
 import { exportedRow, registry, type Holding, type Place } from './registry.ts'
 import { plans } from './schema.ts'
 import type { Workshop } from './sessions.ts'
 import { drop } from './transactions.ts'
 import { userOf } from './user-documents.ts'
+
+const NAMESPACE_NOT_FOUND = 26
 
 type Verified = Awaited<ReturnType<Store['verify']>>
 type Name = keyof Collections
@@ -199,12 +201,10 @@ async function namesOfIndexes(collection: Collections[Name]): Promise<ReadonlySe
     const found = await collection.listIndexes(bounded).toArray()
     return new Set(found.map((index) => text(index, 'name')))
   } catch (error) {
-    if (error instanceof MongoServerError && error.code === NAMESPACE_NOT_FOUND) return new Set()
-    throw error
+    if (codeOf(error) !== NAMESPACE_NOT_FOUND) throw error
+    return new Set()
   }
 }
-
-const NAMESPACE_NOT_FOUND = 26
 
 /** The count that guards the last admin, against the admins themselves, as one moment has them. */
 async function checkAdmins({ collections, transact }: Workshop): Promise<Finding[]> {

@@ -54,10 +54,16 @@ export function findUserByKey(db: Database, key: string): User | null {
   return row ? userOf(row) : null
 }
 
-/** What a user claims, in the order e-mail, username; one that is `pending` has no address yet. */
+/** The address that a user claims, by its key; null for one that is `pending`, which has none yet. */
+export function claimedEmail({ status, email }: Pick<User, 'status' | 'email'>): string | null {
+  return status === 'pending' ? null : emailKey(email)
+}
+
+/** What a user claims, in the order e-mail, username. */
 export function claimsOf(user: Pick<User, 'status' | 'email' | 'username'>): Claim[] {
   const name: Claim = { field: 'username', key: nameKey(user.username) }
-  return user.status === 'pending' ? [name] : [{ field: 'email', key: emailKey(user.email) }, name]
+  const key = claimedEmail(user)
+  return key === null ? [name] : [{ field: 'email', key }, name]
 }
 
 /** Who holds a claim; null where it is free. */

@@ -5,7 +5,7 @@ import type { Id } from '../../domain/ports/runtime.ts'
 import { firstState } from '../../domain/user-changes.ts'
 import type { MovedUser } from '../../domain/user.ts'
 import type { Database } from './connection.ts'
-import { addClaim, claimsOf, emailKey, holderOf, nameKey, releaseClaim } from './identifiers.ts'
+import { addClaim, claimedEmail, claimsOf, holderOf, nameKey, releaseClaim } from './identifiers.ts'
 import { idBytes } from './rows.ts'
 import { record } from './trail.ts'
 import { addedColumns, addUserRow, eraseUserRow, userExists } from './user-rows.ts'
@@ -34,7 +34,7 @@ export function packUsers(batch: readonly MovedUser[]): PackedUsers {
   }
   return {
     ids,
-    emailKeys: batch.map(({ status, email }) => (status === 'pending' ? null : emailKey(email))),
+    emailKeys: batch.map(claimedEmail),
     usernameKeys: batch.map(({ username }) => nameKey(username)),
     columns,
   }
